@@ -1,0 +1,1 @@
+//! Carries a stack of patches to another release by three-way merges.

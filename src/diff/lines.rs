@@ -1,0 +1,1 @@
+//! Line differences (Myers, histogram) with git's choices among equal ones.

@@ -1,0 +1,1 @@
+//! Three-way merge of text, decided as git decides it.

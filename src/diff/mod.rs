@@ -1,0 +1,114 @@
+//! Unified diffs as data: what a patch does to files.
+
+use std::ops::Range;
+
+use bstr::BString;
+
+pub mod lines;
+pub mod merge;
+pub mod parse;
+
+/// A git file mode as it stands in trees and extended headers, for example `0o100644`.
+pub type Mode = u32;
+
+/// What one `diff` of a patch does to one file.
+///
+/// Paths are relative to the top of the tree, as bytes, with the first component (`a/`, `linux.orig/`) stripped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileDiff {
+    /// Where it stands in the text it was parsed from, in bytes; from its first header line to its last hunk line.
+    pub span: Range<usize>,
+    /// The file that is read; `None` for a new file.
+    pub old_path: Option<BString>,
+    /// The file that is written; `None` for a deleted file.
+    pub new_path: Option<BString>,
+    /// The mode before, where a header names it.
+    pub old_mode: Option<Mode>,
+    /// The mode after, where a header names it.
+    pub new_mode: Option<Mode>,
+    /// What happens to the file as a whole.
+    pub operation: Operation,
+    /// The `index` line: the ids before and after in hex, possibly abbreviated.
+    pub index: Option<(BString, BString)>,
+    /// What happens to the bytes.
+    pub content: Content,
+}
+
+/// What happens to a file as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// It stays where it is.
+    Modify,
+    /// It is new.
+    Create,
+    /// It goes away.
+    Delete,
+    /// It moves from the old path to the new one.
+    Rename,
+    /// It is copied from the old path to the new one.
+    Copy,
+}
+
+/// What happens to the bytes of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// Nothing: a pure rename, mode change, or an empty file.
+    Unchanged,
+    /// Text hunks, in order.
+    Text(Vec<Hunk>),
+    /// A `GIT binary patch`: forward, and the way back where it is given.
+    Binary {
+        /// Turns the old bytes into the new ones.
+        forward: BinaryHunk,
+        /// Turns the new bytes into the old ones.
+        reverse: Option<BinaryHunk>,
+    },
+    /// `Binary files a/x and b/x differ`: says that something changed, but not what.
+    BinaryDiffers,
+}
+
+/// The payload of a `GIT binary patch`, already decoded from base 85 and inflated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BinaryHunk {
+    /// The whole new content.
+    Literal(Vec<u8>),
+    /// A git pack delta.
+    Delta(Vec<u8>),
+}
+
+/// One `@@` hunk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hunk {
+    /// First line before, counted from 1 (0 where `old_len` is 0 and the file is empty or new).
+    pub old_start: u32,
+    /// Lines before.
+    pub old_len: u32,
+    /// First line after.
+    pub new_start: u32,
+    /// Lines after.
+    pub new_len: u32,
+    /// What follows the second `@@`, without the line end.
+    pub section: BString,
+    /// The lines of the hunk, in order.
+    pub lines: Vec<Line>,
+}
+
+/// One line of a hunk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// Whether it stays, goes or comes.
+    pub kind: LineKind,
+    /// The line without its marker; ends in `\n` unless `\ No newline at end of file` follows it.
+    pub text: BString,
+}
+
+/// The marker in the first column of a hunk line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LineKind {
+    /// ` `: in both files.
+    Context,
+    /// `-`: only in the old file.
+    Delete,
+    /// `+`: only in the new file.
+    Insert,
+}

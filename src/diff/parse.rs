@@ -1,0 +1,1 @@
+//! Reads unified diffs and git's extended headers.

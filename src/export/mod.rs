@@ -1,0 +1,1 @@
+//! Writes commits as patch files, as `git format-patch` does.

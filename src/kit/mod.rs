@@ -1,0 +1,1 @@
+//! The repository that holds `kernel/`: its layouts, versions and patch sets.

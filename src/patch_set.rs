@@ -1,0 +1,1 @@
+//! The ordered patches of one kernel series.

@@ -1,0 +1,41 @@
+//! Bytes for people: what is printed can neither forge a terminal nor a table.
+
+use std::fmt::Write as _;
+
+/// Decodes `bytes` for display: invalid UTF-8 becomes `\xNN`, control, bidi and zero-width characters become
+/// `\u{..}`. Never use the result as data.
+pub fn visible(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            if is_invisible(c) {
+                let _ = write!(out, "\\u{{{:x}}}", c as u32);
+            } else {
+                out.push(c);
+            }
+        }
+        for byte in chunk.invalid() {
+            let _ = write!(out, "\\x{byte:02x}");
+        }
+    }
+    out
+}
+
+/// True for characters that change how the text around them looks, or that cannot be seen.
+fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{61c}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::visible;
+
+    #[test]
+    fn control_and_bidi_characters_become_visible() {
+        assert_eq!(visible(b"a\x1b[31mb"), "a\\u{1b}[31mb");
+        assert_eq!(visible("x\u{202e}y".as_bytes()), "x\\u{202e}y");
+        assert_eq!(visible(b"J\xf6rg"), "J\\xf6rg");
+        assert_eq!(visible("Jörg".as_bytes()), "Jörg");
+    }
+}

@@ -1,0 +1,1 @@
+//! Finds patches that a release already has, with proof.

@@ -1,0 +1,1 @@
+//! Kernel versions, series and tags.
