@@ -13,21 +13,3 @@ pub mod event;
 pub mod message;
 pub mod patch;
 pub mod patch_set;
-
-// Floor 2: the outside world.
-pub mod files;
-pub mod git;
-pub mod process;
-
-// Floor 3: what kpatch is about.
-pub mod apply;
-pub mod carry;
-pub mod export;
-pub mod kit;
-pub mod upstream;
-
-// Floor 4: where kernels come from.
-pub mod source;
-
-// Floor 5: one file per verb.
-pub mod ops;

@@ -2,11 +2,32 @@
 
 use std::ops::Range;
 
-use bstr::BString;
+use bstr::{BStr, BString, ByteSlice as _};
 
+pub mod attributes;
+pub mod binary;
+mod compact;
+pub mod format;
+pub mod funcname;
+mod header;
+pub mod histogram;
+pub mod id;
 pub mod lines;
 pub mod merge;
+mod names;
 pub mod parse;
+pub mod print;
+pub mod safety;
+pub mod similarity;
+pub mod stat;
+mod wildmatch;
+
+#[cfg(test)]
+pub(crate) mod oracle;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 
 /// A git file mode as it stands in trees and extended headers, for example `0o100644`.
 pub type Mode = u32;
@@ -24,7 +45,7 @@ pub struct FileDiff {
     pub new_path: Option<BString>,
     /// The mode before, where a header names it.
     pub old_mode: Option<Mode>,
-    /// The mode after, where a header names it.
+    /// The mode after, where a header names it; the mode of an `index` line is the old one only, as in git.
     pub new_mode: Option<Mode>,
     /// What happens to the file as a whole.
     pub operation: Operation,
@@ -87,7 +108,7 @@ pub struct Hunk {
     pub new_start: u32,
     /// Lines after.
     pub new_len: u32,
-    /// What follows the second `@@`, without the line end.
+    /// What follows the second `@@`, its blank included, without the line end: empty or ` name`.
     pub section: BString,
     /// The lines of the hunk, in order.
     pub lines: Vec<Line>,
@@ -111,4 +132,20 @@ pub enum LineKind {
     Delete,
     /// `+`: only in the new file.
     Insert,
+}
+
+impl FileDiff {
+    /// The file that the diff is about: the new path, or the old one of a deleted file.
+    pub fn path(&self) -> &BStr {
+        let path = self.new_path.as_ref().or(self.old_path.as_ref());
+        path.map_or(BStr::new(b""), |path| path.as_bstr())
+    }
+
+    /// True for a `---`/`+++` diff that only adds lines and does not say whether its file exists: git creates the file
+    /// where it is missing.
+    pub fn may_create(&self) -> bool {
+        let plain = self.index.is_none() && self.old_mode.is_none() && self.new_mode.is_none();
+        let adds = |hunks: &[Hunk]| matches!(hunks, [hunk] if hunk.old_len == 0);
+        plain && self.operation == Operation::Modify && matches!(&self.content, Content::Text(hunks) if adds(hunks))
+    }
 }

@@ -1,11 +1,34 @@
 //! What a mail says about a commit: author, date, subject, body.
+//!
+//! The rules are those of `git am --keep-cr --keep-non-patch --no-scissors`, so that a patch read here makes the same
+//! commit that git would make of it.
 
 use bstr::BString;
+
+mod address;
+mod charset;
+mod clean;
+mod dep3;
+mod encoded;
+mod foreign;
+mod header;
+mod lines;
+mod mime;
+#[cfg(test)]
+pub(crate) mod oracle;
+mod read;
+#[cfg(test)]
+mod tests;
+mod time;
+
+pub use read::{Boundary, Reading, read};
+
+pub(crate) use lines::{lines, trim_end, trim_line_end};
 
 /// A name and a mail address, as they stand in a commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
-    /// The name, UTF-8 unless the mail's charset could not be decoded.
+    /// The name in UTF-8; bytes that are not are taken for Latin-1, as git does.
     pub name: BString,
     /// The address without angle brackets.
     pub email: BString,
@@ -27,10 +50,95 @@ pub struct Message {
     pub author: Identity,
     /// When; `None` for a mail without a date.
     pub date: Option<Time>,
-    /// The subject without `[PATCH n/m]` and `Re:`; other brackets stay.
+    /// The subject on one line, without `[PATCH n/m]` and `Re:`; other brackets stay. Never empty.
     pub subject: BString,
-    /// What follows the subject and its empty line, trailing blank lines removed; may be empty.
+    /// What follows the subject and its empty line, in UTF-8: no blank lines at its ends, no two in a row, no white
+    /// space at line ends. Ends in `\n` unless it is empty.
     pub body: BString,
+}
+
+/// Why no message could be read. Offsets are in bytes of the mail.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MessageError {
+    /// No header names an author.
+    #[error("no author")]
+    NoAuthor {
+        /// Where the mail begins.
+        offset: usize,
+    },
+    /// The author has no mail address that could be one.
+    #[error("the author '{value}' has no mail address")]
+    BadAddress {
+        /// Where the author stands.
+        offset: usize,
+        /// What stands there, made fit for display.
+        value: String,
+    },
+    /// Neither a header nor the text gives a subject.
+    #[error("no subject")]
+    NoSubject {
+        /// Where the mail begins, or its empty subject.
+        offset: usize,
+    },
+    /// The date says nothing, as git reads dates.
+    #[error("invalid date '{value}'")]
+    BadDate {
+        /// Where the date stands.
+        offset: usize,
+        /// What stands there, made fit for display.
+        value: String,
+    },
+    /// Text in a character set that is unknown, or that the text does not keep to.
+    #[error("text that is not in the character set '{charset}' that it names")]
+    Charset {
+        /// Where the text stands.
+        offset: usize,
+        /// The name of the character set, made fit for display.
+        charset: String,
+    },
+    /// A NUL byte, which no commit can hold.
+    #[error("a NUL byte in the message")]
+    Nul {
+        /// Where the text with the NUL begins.
+        offset: usize,
+    },
+}
+
+impl MessageError {
+    /// Where the trouble is, in bytes from the start of the mail's text.
+    pub fn offset(&self) -> usize {
+        match self {
+            Self::NoAuthor { offset }
+            | Self::BadAddress { offset, .. }
+            | Self::NoSubject { offset }
+            | Self::BadDate { offset, .. }
+            | Self::Charset { offset, .. }
+            | Self::Nul { offset } => *offset,
+        }
+    }
+
+    fn move_to(&mut self, to: usize) {
+        match self {
+            Self::NoAuthor { offset }
+            | Self::BadAddress { offset, .. }
+            | Self::NoSubject { offset }
+            | Self::BadDate { offset, .. }
+            | Self::Charset { offset, .. }
+            | Self::Nul { offset } => *offset = to,
+        }
+    }
+
+    /// The way out, as one sentence.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::NoAuthor { .. } => "add a line 'From: Name <mail>'",
+            Self::BadAddress { .. } => "write the author as 'From: Name <mail@host>'",
+            Self::NoSubject { .. } => "add a line 'Subject: ...'",
+            Self::BadDate { .. } => "write the date as 'Date: Mon, 16 Nov 2020 10:11:12 +0000', or remove the line",
+            Self::Charset { .. } => "save the file in UTF-8 and say 'charset=UTF-8' in its Content-Type line",
+            Self::Nul { .. } => "remove the NUL byte",
+        }
+    }
 }
 
 impl Message {

@@ -6,6 +6,22 @@ use std::sync::Arc;
 use crate::diff::FileDiff;
 use crate::message::Message;
 
+mod layout;
+mod quoted;
+mod read;
+mod split;
+mod stat;
+#[cfg(test)]
+mod tests;
+
+pub use read::read;
+
+/// Files of more bytes are refused.
+pub const MAX_FILE: usize = 256 << 20;
+
+/// Files with a line of more bytes are refused.
+pub const MAX_LINE: usize = 1 << 20;
+
 /// One patch of a patch set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Patch {
@@ -15,15 +31,26 @@ pub struct Patch {
     pub part: usize,
     /// Every byte of this patch; the patches of a file, joined, are the file.
     pub bytes: Arc<[u8]>,
-    /// Where the parts of the patch stand in `bytes`.
+    /// The patch as plain text, if the mail came in base64, quoted-printable, several parts or flowed lines: what
+    /// `layout` and the spans of `diff` then point into instead of `bytes`. See [`Patch::text`].
+    pub decoded: Option<Arc<[u8]>>,
+    /// Where the parts of the patch stand in its text.
     pub layout: Layout,
     /// Author, date, subject, body.
     pub message: Message,
-    /// The files it changes; spans point into `bytes`.
+    /// The files it changes, at least one; spans point into its text.
     pub diff: Vec<FileDiff>,
 }
 
-/// The parts of a patch, as ranges of its bytes. In order, without gaps: head, notes, stat, gap, diff, tail.
+impl Patch {
+    /// What `layout` and the spans of `diff` point into: the bytes, or for an encoded mail the plain text that they
+    /// stand for.
+    pub fn text(&self) -> &[u8] {
+        self.decoded.as_deref().unwrap_or(&self.bytes)
+    }
+}
+
+/// The parts of a patch, as ranges of its text. In order, without gaps: head, notes, stat, gap, diff, tail.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Layout {
     /// The mail header and the message, up to and including the `---` line where there is one.
@@ -38,4 +65,18 @@ pub struct Layout {
     pub diff: Range<usize>,
     /// What follows: the `-- ` signature, a base-commit line, blank lines.
     pub tail: Range<usize>,
+}
+
+/// Why a file of patches could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{file}:{line}: {message}")]
+pub struct PatchError {
+    /// The name of the file, as it was given.
+    pub file: String,
+    /// The line, from 1; in the body of an encoded mail, as it counts once decoded.
+    pub line: usize,
+    /// What is wrong, fit for display.
+    pub message: String,
+    /// The way out, where one is known.
+    pub hint: Option<String>,
 }

@@ -1,1 +1,0 @@
-//! Carries a stack of patches to another release by three-way merges.

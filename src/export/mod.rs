@@ -1,1 +1,0 @@
-//! Writes commits as patch files, as `git format-patch` does.

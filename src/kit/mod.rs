@@ -1,1 +1,0 @@
-//! The repository that holds `kernel/`: its layouts, versions and patch sets.

@@ -1,0 +1,21 @@
+//! Finds the parts of a patch.
+
+use super::{Layout, stat};
+use crate::diff::FileDiff;
+
+impl Layout {
+    /// The parts of `text`, whose head ends at `head` and whose diffs are known.
+    pub(super) fn of(text: &[u8], head: usize, diffs: &[FileDiff]) -> Self {
+        let start = diffs.iter().map(|diff| diff.span.start).min().unwrap_or(text.len()).max(head);
+        let end = diffs.iter().map(|diff| diff.span.end).max().unwrap_or(text.len()).max(start);
+        let summary = stat::find(text, head..start).unwrap_or(start..start);
+        Self {
+            head: 0..head,
+            notes: head..summary.start,
+            gap: summary.end..start,
+            stat: summary,
+            diff: start..end,
+            tail: end..text.len(),
+        }
+    }
+}

@@ -1,1 +1,0 @@
-//! Where kernels come from: clones, git URLs, release tarballs.

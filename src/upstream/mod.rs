@@ -1,1 +1,0 @@
-//! Finds patches that a release already has, with proof.
