@@ -13,3 +13,8 @@ pub mod event;
 pub mod message;
 pub mod patch;
 pub mod patch_set;
+
+// Floor 2: the outside world.
+pub mod files;
+pub mod git;
+pub mod process;

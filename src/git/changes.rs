@@ -1,0 +1,32 @@
+//! What a change does to lines, whatever stands around them.
+
+use std::sync::Arc;
+
+use bstr::BString;
+
+use super::{Entry, GitError, MODE_GITLINK, Store, Walk};
+use crate::diff::lines::{Algorithm, changes, split_lines};
+
+impl Store {
+    /// The content that an entry leads to; empty for no entry and for a submodule.
+    pub fn content(&self, entry: Option<Entry>) -> Result<Arc<[u8]>, GitError> {
+        match entry {
+            Some(entry) if entry.mode != MODE_GITLINK => self.blob(entry.id),
+            _ => Ok(Arc::from([])),
+        }
+    }
+
+    /// The lines of one file that go and come, in order, each behind its `-` or `+`.
+    pub fn changed_lines(&self, walk: &Walk) -> Result<Vec<BString>, GitError> {
+        let (old, new) = (self.content(walk.old)?, self.content(walk.new)?);
+        let (old_lines, new_lines) = (split_lines(&old), split_lines(&new));
+        let mark = |sign: u8, line: &[u8]| BString::from([&[sign], line].concat());
+        let mut out = Vec::new();
+        for change in changes(&old, &new, Algorithm::Myers, true) {
+            let (gone, come) = (&change.old, &change.new);
+            out.extend(old_lines[gone.start as usize..gone.end as usize].iter().map(|line| mark(b'-', line)));
+            out.extend(new_lines[come.start as usize..come.end as usize].iter().map(|line| mark(b'+', line)));
+        }
+        Ok(out)
+    }
+}
