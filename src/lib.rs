@@ -18,3 +18,10 @@ pub mod patch_set;
 pub mod files;
 pub mod git;
 pub mod process;
+
+// Floor 3: what kpatch is about.
+pub mod apply;
+pub mod carry;
+pub mod export;
+pub mod kit;
+pub mod upstream;

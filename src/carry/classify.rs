@@ -1,0 +1,114 @@
+//! Decides what became of one patch: three-way merge, strict application, and what they agree on.
+
+use bstr::ByteSlice as _;
+
+use super::outcome::{Conflict, Outcome, Pick, Proof, TreeProof};
+use super::{Context, describe};
+use crate::apply::{ApplyError, Engine, Placed, apply};
+use crate::git::{GitError, Oid, Renames, Store, Walk};
+use crate::patch::Patch;
+use crate::text::visible;
+use crate::upstream::{Claim, How};
+
+/// One patch, ready to be carried.
+pub(super) struct Case<'a> {
+    pub(super) store: &'a Store,
+    pub(super) patch: &'a Patch,
+    /// What it does on its base.
+    pub(super) placed: &'a Placed,
+    /// The tree of the target so far.
+    pub(super) tip: Oid,
+    pub(super) renames: &'a Renames,
+    /// The target was proven to have it.
+    pub(super) peeled: bool,
+}
+
+impl Case<'_> {
+    pub(super) fn classify(&self) -> Result<Pick, GitError> {
+        let merge = self.store.three_way(&self.placed.changes, self.tip, self.renames)?;
+        let merged = if merge.is_clean() { Some(self.store.edit_tree(self.tip, &merge.changes)?) } else { None };
+        let empty = merged == Some(self.tip);
+        if self.peeled && (empty || !self.is_revert()) {
+            let proof = Proof { tree: Some(TreeProof::Peeled), evidence: None };
+            return Ok(Pick::skipped(self.tip, Outcome::Upstreamed(proof)));
+        }
+        let Some(merged) = merged else {
+            return Ok(Pick::skipped(self.tip, Outcome::Conflict(Conflict::Merge(merge.conflicts))));
+        };
+        if empty {
+            return Ok(Pick::skipped(self.tip, Outcome::Emptied));
+        }
+        let strict = match apply(self.store, self.tip, &self.patch.diff, Engine::Git) {
+            Err(ApplyError::Git(error)) => return Err(error),
+            strict => strict,
+        };
+        match strict {
+            Ok(strict) if strict.tree == merged => {
+                let lines = strict.max_offset();
+                let outcome = if lines == 0 { Outcome::Same } else { Outcome::Offset { lines } };
+                Ok(Pick { offsets: strict.offsets, ..self.kept(merged, outcome) })
+            }
+            Ok(strict) => {
+                let conflict = Conflict::Disagreement { strict: strict.tree, merged };
+                Ok(Pick::skipped(self.tip, Outcome::Conflict(conflict)))
+            }
+            Err(error) => Ok(self.kept(merged, self.moved_or_partial(merged, &error)?)),
+        }
+    }
+
+    fn kept(&self, after: Oid, outcome: Outcome) -> Pick {
+        Pick { after, ..Pick::skipped(self.tip, outcome) }
+    }
+
+    /// The merge is clean although the patch as it stands does not apply: its surroundings changed, or part of it is
+    /// in the target already.
+    fn moved_or_partial(&self, merged: Oid, error: &ApplyError) -> Result<Outcome, GitError> {
+        let count = |walks: &[Walk]| -> Result<usize, GitError> {
+            walks.iter().try_fold(0, |sum, walk| Ok(sum + self.store.changed_lines(walk)?.len()))
+        };
+        let mut now = Vec::new();
+        self.store.diff_trees(Some(self.tip), Some(merged), &mut |walk| now.push(walk))?;
+        let (left, of) = (count(&now)?, count(&self.placed.changes)?);
+        if left < of && now.len() <= self.placed.changes.len() {
+            return Ok(Outcome::Partial { left, of });
+        }
+        let moved = self.placed.changes.iter().find_map(|walk| Some((&walk.path, self.renames.get(&walk.path)?)));
+        let reason = match (error, moved) {
+            (ApplyError::NoSuchFile(_), Some((from, to))) => {
+                format!("{} is now {}", visible(from), visible(to))
+            }
+            _ => describe(error),
+        };
+        Ok(Outcome::Refreshed { reason })
+    }
+
+    fn is_revert(&self) -> bool {
+        let message = &self.patch.message;
+        message.subject.starts_with_str("Revert \"") || message.body.contains_str("This reverts commit ")
+    }
+}
+
+/// Adds what history knows: a name for what the trees have proven, and a proof where the trees alone have none.
+pub(super) fn weigh_history(
+    pick: &mut Pick,
+    context: Context<'_>,
+    claim: &Claim,
+    changes: &[Walk],
+) -> Result<(), GitError> {
+    let Some(history) = context.history else { return Ok(()) };
+    let deep = !pick.outcome.is_kept();
+    let Some(evidence) = history.evidence(context.store, claim, changes, deep)? else { return Ok(()) };
+    let is_revert = claim.title.starts_with_str("Revert \"");
+    let sure = evidence.how != How::Title && evidence.reverted_by.is_none();
+    let proof = |tree| Outcome::Upstreamed(Proof { tree, evidence: Some(evidence.clone()) });
+    match &mut pick.outcome {
+        Outcome::Upstreamed(proof) => proof.evidence = Some(evidence.clone()),
+        Outcome::Emptied if sure => pick.outcome = proof(Some(TreeProof::Empty)),
+        Outcome::Conflict(Conflict::Merge(_)) if sure && evidence.how == How::PatchId && !is_revert => {
+            pick.outcome = proof(None);
+        }
+        _ => {}
+    }
+    pick.evidence = Some(evidence);
+    Ok(())
+}

@@ -1,0 +1,132 @@
+//! Carries a stack of patches to another release by three-way merges.
+
+mod classify;
+mod outcome;
+
+use std::collections::HashMap;
+
+use bstr::BString;
+
+pub use outcome::{Conflict, Outcome, Pick, Proof, TreeProof};
+
+use crate::apply::{ApplyError, Release, Stack, touched_paths};
+use crate::event::{Event, Interrupt, Observer};
+use crate::git::{GitError, Oid, Renames, Store};
+use crate::patch::Patch;
+use crate::upstream::{Claim, Effect, History, Releases, peel};
+
+/// A stack on its target.
+#[derive(Debug)]
+pub struct Carried {
+    /// What it stands on now.
+    pub target: Release,
+    /// What became of each patch, in the order of the set.
+    pub picks: Vec<Pick>,
+    /// Files that the patches touch and that upstream moved.
+    pub renames: Renames,
+}
+
+impl Carried {
+    /// The tree with everything that was carried.
+    pub fn tip(&self) -> Oid {
+        self.picks.last().map_or(self.target.tree, |pick| pick.after)
+    }
+}
+
+/// Everything that carrying reads.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// The objects.
+    pub store: &'a Store,
+    /// The patches of the stack, in order.
+    pub patches: &'a [Patch],
+    /// The commits between the two releases, if the linux tree has them.
+    pub history: Option<&'a History>,
+    /// Is told of each pick.
+    pub observer: &'a dyn Observer,
+    /// Stops the work.
+    pub interrupt: &'a Interrupt,
+}
+
+/// Carries `stack` to `target`. A conflict is recorded and the rest goes on as if the patch were skipped.
+///
+/// `renames` are those of the touched paths between the two releases ([`renames`]). `None` if the work was interrupted.
+pub fn carry(
+    context: Context<'_>,
+    stack: &Stack,
+    target: Release,
+    renames: Renames,
+) -> Result<Option<Carried>, GitError> {
+    let Context { store, observer, .. } = context;
+    let effects: Vec<Option<Effect<'_>>> = stack
+        .steps
+        .iter()
+        .map(|step| step.result.as_ref().ok().map(|placed| Effect { changes: &placed.changes }))
+        .collect();
+    let releases = Releases { base: stack.base.tree, target: target.tree };
+    let peeled = peel(store, &effects, releases, &renames)?;
+    observer.event(&Event::Stage { name: "carrying patches", total: Some(stack.steps.len()) });
+
+    let mut picks: Vec<Pick> = Vec::with_capacity(stack.steps.len());
+    let mut blockers = Blockers::default();
+    let mut tip = target.tree;
+    for (at, step) in stack.steps.iter().enumerate() {
+        if context.interrupt.is_raised() {
+            return Ok(None);
+        }
+        let patch = &context.patches[at];
+        let pick = match &step.result {
+            Err(error) => Pick::skipped(tip, Outcome::BaseBad(describe(error))),
+            Ok(placed) => {
+                let case = classify::Case { store, patch, placed, tip, renames: &renames, peeled: peeled[at] };
+                let mut pick = case.classify()?;
+                classify::weigh_history(&mut pick, context, &claim_of(patch), &placed.changes)?;
+                blockers.note(at, &mut pick, placed.changes.iter().map(|walk| &walk.path));
+                pick
+            }
+        };
+        tip = pick.after;
+        picks.push(pick);
+        observer.event(&Event::Step);
+    }
+    Ok(Some(Carried { target, picks, renames }))
+}
+
+/// Where the paths that the patches touch went between two releases.
+pub fn renames(store: &Store, patches: &[Patch], base: &Release, target: &Release) -> Result<Renames, GitError> {
+    store.renames(base.tree, target.tree, &touched_paths(patches))
+}
+
+/// What a patch says of its origin, in its message and among its mail headers.
+fn claim_of(patch: &Patch) -> Claim {
+    Claim::read(&patch.message.subject, &patch.text()[patch.layout.head.clone()])
+}
+
+fn describe(error: &ApplyError) -> String {
+    error.to_string()
+}
+
+/// Which paths wait for which conflict.
+#[derive(Default)]
+struct Blockers(HashMap<BString, usize>);
+
+impl Blockers {
+    /// A conflict on a path that an earlier conflict left behind is that one's doing.
+    fn note<'p>(&mut self, at: usize, pick: &mut Pick, touched: impl Iterator<Item = &'p BString>) {
+        let Outcome::Conflict(Conflict::Merge(paths)) = &mut pick.outcome else {
+            if let Outcome::Conflict(_) = &pick.outcome {
+                self.0.extend(touched.map(|path| (path.clone(), at)));
+            }
+            return;
+        };
+        let by = paths.iter().find_map(|conflict| self.0.get(&conflict.path).copied());
+        let root = by.unwrap_or(at);
+        if let Some(by) = by {
+            let paths = std::mem::take(paths);
+            pick.outcome = Outcome::Blocked { by, paths };
+        }
+        for path in touched {
+            self.0.entry(path.clone()).or_insert(root);
+        }
+    }
+}

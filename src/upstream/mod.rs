@@ -1,0 +1,25 @@
+//! Finds patches that a release already has, with proof.
+
+mod history;
+mod peel;
+
+pub use history::{Claim, Evidence, History, How};
+pub use peel::peel;
+
+use crate::git::{Oid, Walk};
+
+/// What one patch does on its own base: the part of a stack that detection needs.
+#[derive(Debug, Clone)]
+pub struct Effect<'a> {
+    /// The paths that it changes, with what stands there before and after.
+    pub changes: &'a [Walk],
+}
+
+/// Trees of the two releases.
+#[derive(Debug, Clone, Copy)]
+pub struct Releases {
+    /// The tree of the base.
+    pub base: Oid,
+    /// The tree of the target.
+    pub target: Oid,
+}
