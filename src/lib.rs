@@ -25,3 +25,6 @@ pub mod carry;
 pub mod export;
 pub mod kit;
 pub mod upstream;
+
+// Floor 4: where kernels come from.
+pub mod source;

@@ -1,0 +1,11 @@
+//! Where kernels come from: clones, git URLs, release tarballs.
+
+pub mod cache;
+pub mod fetch;
+pub mod resolve;
+pub mod tarball;
+
+pub use cache::{cache_dir, open_cache};
+pub use fetch::{FetchedBlobs, FetchedTags, fetch_blobs, fetch_tags};
+pub use resolve::LinuxSource;
+pub use tarball::{Imported, import};
