@@ -28,3 +28,6 @@ pub mod upstream;
 
 // Floor 4: where kernels come from.
 pub mod source;
+
+// Floor 5: one file per verb.
+pub mod ops;

@@ -1,0 +1,99 @@
+//! The heart of `bump` and `plan`: apply on the base, carry to the target. Nothing here writes to the disk.
+
+use bstr::BString;
+use std::collections::HashSet;
+
+use super::{OpError, Watch};
+use crate::apply::{Refused, Release, Stack, commit, prefetch, touched_paths};
+use crate::carry::{Carried, Context, carry};
+use crate::event::Event;
+use crate::git::{GitError, Oid, Store};
+use crate::patch::Patch;
+use crate::upstream::History;
+
+/// Beyond this many commits between two releases, history is not searched.
+const HISTORY_LIMIT: usize = 50_000;
+
+/// A patch set on its base and on its target.
+pub(super) struct Computed {
+    pub(super) stack: Stack,
+    pub(super) carried: Carried,
+    /// The commit of each patch on the target, in memory; `None` if it was not carried.
+    pub(super) commits: Vec<Option<Oid>>,
+    /// The commit on top.
+    pub(super) tip: Oid,
+    /// How many commits of history were searched.
+    pub(super) history: Option<usize>,
+}
+
+/// Looks up a tag, or says which ones are there.
+pub(super) fn release(store: &Store, tag: &str) -> Result<Release, OpError> {
+    Release::find(store, tag).map_err(|error| match error {
+        GitError::NoSuchRef(_) => {
+            let error = OpError::new(format!("the linux tree '{}' has no tag '{tag}'", store.git_dir().display()));
+            match nearby(store, tag) {
+                Some(known) => error.hint(format!("it has {known}")),
+                None => error.hint("fetch it: kpatch source fetch, or git fetch --tags"),
+            }
+        }
+        error => OpError::because(format!("cannot read tag '{tag}'"), error),
+    })
+}
+
+/// A few tags that look like the wanted one, newest last.
+fn nearby(store: &Store, tag: &str) -> Option<String> {
+    let tags = store.tags().ok()?;
+    let stem = tag.rsplit_once('.').map_or(tag, |(stem, _)| stem);
+    let mut close: Vec<&String> = tags.iter().filter(|known| known.starts_with(stem)).collect();
+    if close.is_empty() {
+        close = tags.iter().collect();
+    }
+    let shown: Vec<&str> = close.iter().rev().take(5).rev().map(|tag| tag.as_str()).collect();
+    (!shown.is_empty()).then(|| shown.join(", "))
+}
+
+/// Applies the patches to `base`.
+pub(super) fn stack(store: &Store, patches: &[Patch], base: Release, watch: Watch<'_>) -> Result<Stack, OpError> {
+    let failed = |error: GitError| OpError::because("cannot read the linux tree", error);
+    prefetch(store, &touched_paths(patches), &[base.tree]).map_err(failed)?;
+    match Stack::build(store, base, patches, watch.observer, watch.interrupt) {
+        Ok(Some(stack)) => Ok(stack),
+        Ok(None) => Err(OpError::interrupted()),
+        Err(Refused::Git(error)) => Err(failed(error)),
+        Err(refused @ Refused::Patch { .. }) => {
+            Err(OpError::new(format!("refused: {refused}")).hint("remove the patch, or mend it"))
+        }
+    }
+}
+
+/// Carries a stack to `target` and makes the commits, in memory.
+///
+/// `remembered` are the renames that an earlier run found, and the paths that it asked for.
+pub(super) fn onto(
+    store: &Store,
+    patches: &[Patch],
+    stack: Stack,
+    target: Release,
+    remembered: &mut super::renames::Memory,
+    watch: Watch<'_>,
+) -> Result<Computed, OpError> {
+    let failed = |error: GitError| OpError::because("cannot read the linux tree", error);
+    let paths: HashSet<BString> = touched_paths(patches);
+    prefetch(store, &paths, &[target.tree]).map_err(failed)?;
+    watch.observer.event(&Event::Stage { name: "looking up renames", total: None });
+    let renames = remembered.find(store, &paths, &stack.base, &target).map_err(failed)?;
+    let history = History::read(store, stack.base.commit, target.commit, HISTORY_LIMIT).map_err(failed)?;
+    let context =
+        Context { store, patches, history: history.as_ref(), observer: watch.observer, interrupt: watch.interrupt };
+    let carried = carry(context, &stack, target, renames).map_err(failed)?.ok_or_else(OpError::interrupted)?;
+    let mut tip = carried.target.commit;
+    let mut commits = Vec::with_capacity(patches.len());
+    for (patch, pick) in patches.iter().zip(&carried.picks) {
+        commits.push(pick.outcome.is_kept().then(|| {
+            tip = commit(store, patch, pick.after, tip, &carried.target);
+            tip
+        }));
+    }
+    let history = history.map(|history| history.len());
+    Ok(Computed { stack, carried, commits, tip, history })
+}

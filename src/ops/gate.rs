@@ -1,0 +1,80 @@
+//! The gate: exported files must give the branch's tree, by the rules of `git am` and by those of `patch`.
+
+use super::OpError;
+use super::report::GateReport;
+use crate::apply::{ApplyError, Engine, apply};
+use crate::git::{Oid, Store};
+use crate::patch_set::PatchSet;
+
+/// What a set of patch files gives on a tree.
+#[derive(Debug)]
+pub(super) struct Replay {
+    /// The tree after each patch.
+    pub(super) trees: Vec<Oid>,
+    /// The first patch that does not apply: its index, and why.
+    pub(super) failure: Option<(usize, String)>,
+}
+
+impl Replay {
+    /// The last tree, if every patch applied.
+    pub(super) fn tree(&self, base: Oid) -> Result<Oid, &str> {
+        match &self.failure {
+            Some((_, reason)) => Err(reason),
+            None => Ok(self.trees.last().copied().unwrap_or(base)),
+        }
+    }
+}
+
+/// Applies a set from `tree` on, up to the first patch that fails.
+pub(super) fn replay(store: &Store, tree: Oid, set: &PatchSet, engine: Engine) -> Result<Replay, OpError> {
+    let mut replay = Replay { trees: Vec::new(), failure: None };
+    let mut tip = tree;
+    for (at, patch) in set.patches.iter().enumerate() {
+        match apply(store, tip, &patch.diff, engine) {
+            Ok(placed) => tip = placed.tree,
+            Err(ApplyError::Git(error)) => return Err(OpError::because("cannot read the linux tree", error)),
+            Err(error) => {
+                replay.failure = Some((at, format!("{}: {error}", patch.file)));
+                return Ok(replay);
+            }
+        }
+        replay.trees.push(tip);
+    }
+    Ok(replay)
+}
+
+/// The first patch of `set` after which `patch` stands elsewhere than the branch: `(index, why)`.
+pub(super) fn first_difference(replay: &Replay, wanted: &[Oid]) -> Option<(usize, String)> {
+    let differs = replay.trees.iter().zip(wanted).position(|(got, wanted)| got != wanted);
+    differs.map(|at| (at, "gives another tree".to_owned())).or_else(|| replay.failure.clone())
+}
+
+/// Compares the three trees. `skip_patch` leaves out the second one.
+pub(super) fn gate(
+    store: &Store,
+    base: Oid,
+    branch: Oid,
+    set: &PatchSet,
+    skip_patch: bool,
+) -> Result<GateReport, OpError> {
+    let describe = |result: &Result<Oid, &str>| match result {
+        Ok(tree) => tree.to_string(),
+        Err(reason) => format!("failed: {reason}"),
+    };
+    let am = replay(store, base, set, Engine::Git)?;
+    let am = am.tree(base);
+    let (patch, patch_holds) = if skip_patch {
+        ("not checked".to_owned(), true)
+    } else {
+        let replayed = replay(store, base, set, Engine::PatchUtility)?;
+        let result = replayed.tree(base);
+        (describe(&result), result == Ok(branch))
+    };
+    Ok(GateReport {
+        git_am: describe(&am),
+        patch,
+        branch: branch.to_string(),
+        holds: am == Ok(branch) && patch_holds,
+        refreshed: Vec::new(),
+    })
+}

@@ -1,0 +1,240 @@
+//! The last act: branch, patch directory and version, all or nothing.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::OpError;
+use super::bump::BumpOptions;
+use super::jobs::Place;
+use super::new_set::NewFile;
+use super::report::FileReport;
+use super::workspace::{Linux, kit_error};
+use crate::files::{self, Change, FilesError, Recovered};
+use crate::git::{Oid, RefUpdate, Store};
+use crate::kit::Kit;
+use crate::patch_set::PatchSet;
+use crate::version::Tag;
+
+/// What is going to change in a kit.
+#[derive(Debug)]
+pub(super) struct Landing {
+    /// Paths in `changes` are relative to it.
+    root: PathBuf,
+    work: PathBuf,
+    changes: Vec<Change>,
+    files: Vec<FileReport>,
+}
+
+/// The refs of a landing, as they stand in its journal.
+#[derive(Debug, Serialize, Deserialize)]
+struct Refs {
+    git_dir: PathBuf,
+    message: String,
+    seconds: i64,
+    updates: Vec<Update>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Update {
+    name: String,
+    old: Option<String>,
+    new: Option<String>,
+}
+
+impl Landing {
+    /// Works out what a bump changes; nothing is written.
+    pub(super) fn plan(
+        options: &BumpOptions,
+        place: &Place<'_>,
+        from: &Tag,
+        to: &Tag,
+        old: &PatchSet,
+        new: &[NewFile],
+    ) -> Result<Self, OpError> {
+        match place {
+            Place::Folder(folder) => Self::folder(options.out.as_deref().unwrap_or(folder), folder, old, new),
+            Place::Kit(kit, state) => {
+                let moved = match (from.version(), to.version()) {
+                    (Some(from), Some(to)) if from.series() != to.series() => Some(to.series()),
+                    _ => None,
+                };
+                let target = match &moved {
+                    Some(series) => kit.patches_dir_of(series, &state.variant).map_err(kit_error)?,
+                    None => state.patches_dir.clone(),
+                };
+                let mut landing = Self::new(kit.top(), kit.work_dir());
+                if target != state.patches_dir {
+                    if target.exists() {
+                        return Err(OpError::new(format!("'{}' exists already", target.display()))
+                            .hint("another series lives there; carry to a tag of its own series, or move it away"));
+                    }
+                    landing.set_directory(&state.patches_dir, &state.patches_dir, old, &[])?;
+                }
+                landing.set_directory(&target, &state.patches_dir, old, new)?;
+                if let (Some(from), Some(to), false) = (from.version(), to.version(), state.versions.is_empty()) {
+                    let edit = kit.version_edit(state, &from, &to).map_err(kit_error)?;
+                    landing.files.push(FileReport { path: landing.relative(&edit.path)?.1, change: "edited" });
+                    let target = landing.relative(&edit.path)?.0;
+                    landing.changes.push(Change::File { target, old: edit.old, new: edit.new });
+                }
+                Ok(landing)
+            }
+        }
+    }
+
+    /// A landing that only writes a patch directory.
+    pub(super) fn folder(target: &Path, source: &Path, old: &PatchSet, new: &[NewFile]) -> Result<Self, OpError> {
+        let target = std::path::absolute(target)
+            .map_err(|error| OpError::because(format!("cannot use '{}'", target.display()), error))?;
+        let source = std::path::absolute(source)
+            .map_err(|error| OpError::because(format!("cannot use '{}'", source.display()), error))?;
+        let parent = target.parent().ok_or_else(|| OpError::new("a patch directory has a parent"))?.to_owned();
+        if target != source && std::fs::read_dir(&target).is_ok_and(|mut entries| entries.next().is_some()) {
+            return Err(OpError::new(format!("'{}' is not empty", target.display())).hint("name a new directory"));
+        }
+        let mut landing = Self::new(&parent, parent.join(files::WORK_DIR));
+        landing.set_directory(&target, &source, old, new)?;
+        Ok(landing)
+    }
+
+    /// A landing that only writes one patch directory of a kit.
+    pub(super) fn directory(kit: &Kit, target: &Path, old: &PatchSet, new: &[NewFile]) -> Result<Self, OpError> {
+        let mut landing = Self::new(kit.top(), kit.work_dir());
+        landing.set_directory(target, target, old, new)?;
+        Ok(landing)
+    }
+
+    fn new(root: &Path, work: PathBuf) -> Self {
+        Self { root: root.to_owned(), work, changes: Vec::new(), files: Vec::new() }
+    }
+
+    /// Gives `target` the new files; what is in it and is no patch of the old set stays.
+    fn set_directory(&mut self, target: &Path, source: &Path, old: &PatchSet, new: &[NewFile]) -> Result<(), OpError> {
+        let (relative, shown) = self.relative(target)?;
+        let ours = |name: &std::ffi::OsStr| old.patches.iter().any(|patch| name == patch.file.as_str());
+        let mut keep = Vec::new();
+        if let Ok(entries) = std::fs::read_dir(target) {
+            for entry in entries {
+                let name = entry.map_err(|e| OpError::because(format!("cannot read '{shown}'"), e))?.file_name();
+                if !ours(&name) {
+                    if new.iter().any(|file| name == file.name.as_str()) {
+                        return Err(OpError::new(format!("'{shown}/{}' is in the way", name.to_string_lossy())));
+                    }
+                    keep.push(name);
+                }
+            }
+        }
+        let moved = target != source;
+        let written = new.iter().filter(|file| moved || !file.kept);
+        let mut reports: Vec<FileReport> =
+            written.map(|file| FileReport { path: format!("{shown}/{}", file.name), change: "written" }).collect();
+        for (name, _) in old.files() {
+            if !moved && !new.iter().any(|file| file.name == *name) {
+                reports.push(FileReport { path: format!("{shown}/{name}"), change: "removed" });
+            }
+        }
+        // Equal bytes are no change: the directory itself stays as it is.
+        if reports.is_empty() {
+            return Ok(());
+        }
+        reports.sort_by(|a, b| a.path.cmp(&b.path));
+        self.files.extend(reports);
+        let files = new.iter().map(|file| (file.name.clone(), file.bytes.clone())).collect();
+        self.changes.push(Change::Dir { target: relative, files, keep });
+        Ok(())
+    }
+
+    fn relative(&self, path: &Path) -> Result<(PathBuf, String), OpError> {
+        let inside = path
+            .strip_prefix(&self.root)
+            .map_err(|_| OpError::new(format!("'{}' is outside of '{}'", path.display(), self.root.display())))?;
+        Ok((inside.to_owned(), inside.display().to_string()))
+    }
+
+    /// What changes, for the report.
+    pub(super) fn files(&self) -> Vec<FileReport> {
+        self.files.clone()
+    }
+
+    /// Lands: objects, then branch, patch directory and version at once.
+    pub(super) fn land(
+        self,
+        linux: &Linux,
+        tip: Oid,
+        replace_branch: bool,
+        from: &Tag,
+        to: &Tag,
+    ) -> Result<(), OpError> {
+        let message = format!("kpatch bump: {from} to {to}");
+        let updates = branch_update(&linux.store, &to.branch(), tip, replace_branch)?;
+        linux.store.write_pack(&[tip]).map_err(|error| OpError::because("cannot write the carried commits", error))?;
+        self.commit(&linux.store, updates, &message)
+    }
+
+    /// Stages, commits and finishes.
+    pub(super) fn commit(self, store: &Store, updates: Vec<RefUpdate>, message: &str) -> Result<(), OpError> {
+        let seconds = chrono::Utc::now().timestamp();
+        let refs = Refs {
+            git_dir: std::path::absolute(store.git_dir()).unwrap_or_else(|_| store.git_dir().to_owned()),
+            message: message.to_owned(),
+            seconds,
+            updates: updates
+                .iter()
+                .map(|update| Update {
+                    name: update.name.clone(),
+                    old: update.old.map(|id| id.to_string()),
+                    new: update.new.map(|id| id.to_string()),
+                })
+                .collect(),
+        };
+        let refs = serde_json::to_value(&refs).expect("names and ids are json");
+        let failed = |error: FilesError| OpError::because("cannot land; the old state is in place", error);
+        let staged = files::Landing::stage(&self.work, &self.root, &self.changes, refs).map_err(failed)?;
+        let committed = staged.commit().map_err(failed)?;
+        committed.finish(update_refs).map_err(|error| OpError::because("cannot land", error))
+    }
+}
+
+/// The update that makes `branch` point to `tip`; none if it does already.
+pub(super) fn branch_update(store: &Store, branch: &str, tip: Oid, replace: bool) -> Result<Vec<RefUpdate>, OpError> {
+    let name = format!("refs/heads/{branch}");
+    let old = store.resolve(&name).map_err(|error| OpError::because("cannot read the linux tree", error))?;
+    match old {
+        Some(old) if old == tip => Ok(Vec::new()),
+        Some(_) if !replace => Err(OpError::new(format!("the linux tree has a branch '{branch}' with other commits"))
+            .hint("move it away with git branch -m, or say --replace-branch")),
+        old => Ok(vec![RefUpdate { name, old, new: Some(tip) }]),
+    }
+}
+
+/// Takes the ref updates of a journal; those that were taken before are done.
+fn update_refs(journal: &serde_json::Value) -> Result<(), OpError> {
+    let failed = |error: crate::git::GitError| OpError::because("cannot update the branch", error);
+    let refs: Refs = serde_json::from_value(journal.clone())
+        .map_err(|error| OpError::because("cannot read the journal of the landing", error))?;
+    if refs.updates.is_empty() {
+        return Ok(());
+    }
+    let store = Store::open(&refs.git_dir).map_err(failed)?;
+    let id = |text: &Option<String>| text.as_ref().and_then(|hex| Oid::from_hex(hex.as_bytes()).ok());
+    let mut todo = Vec::new();
+    for update in &refs.updates {
+        let (old, new) = (id(&update.old), id(&update.new));
+        if store.resolve(&update.name).map_err(failed)? != new {
+            todo.push(RefUpdate { name: update.name.clone(), old, new });
+        }
+    }
+    store.update_refs(&todo, &refs.message, refs.seconds).map_err(failed)
+}
+
+/// Brings a landing that was cut off to its end. The caller holds the kit's lock.
+pub(super) fn recover(work: &Path, root: &Path) -> Result<Option<&'static str>, OpError> {
+    let recovered = files::Landing::recover(work, root, update_refs)
+        .map_err(|error| OpError::because("cannot finish a landing that was cut off", error))?;
+    Ok(match recovered {
+        Recovered::Nothing => None,
+        Recovered::RolledBack => Some("rolled-back"),
+        Recovered::Completed => Some("completed"),
+    })
+}

@@ -1,0 +1,283 @@
+//! Turns what was computed into the report.
+
+use super::compute::Computed;
+use super::report::{
+    BumpReport, ConflictReport, Counts, EvidenceReport, OffsetReport, OutcomeName, PatchReport, ProofReport,
+    ReleaseReport, RenameReport, State,
+};
+use crate::apply::Release;
+use crate::carry::{Conflict, Outcome, Pick, Proof, TreeProof};
+use crate::diff::merge::{Chunk, Labels, with_markers};
+use crate::git::{ConflictKind, Oid, PathConflict, Store, Walk};
+use crate::patch::Patch;
+use crate::patch_set::number;
+use crate::text::visible;
+use crate::upstream::{Evidence, How};
+
+/// The version of the report's structure.
+const SCHEMA: u32 = 1;
+
+/// The report of a bump that has not written anything yet; `accept` are numbers of accepted patches.
+pub(super) fn report(store: &Store, patches: &[Patch], computed: &Computed, accept: &[u32]) -> BumpReport {
+    let Computed { stack, carried, commits, .. } = computed;
+    let rows: Vec<PatchReport> = patches
+        .iter()
+        .zip(&carried.picks)
+        .zip(commits)
+        .map(|((patch, pick), commit)| {
+            let row = Row { store, patches, patch, pick, releases: [&stack.base, &carried.target] };
+            row.report(*commit, accept)
+        })
+        .collect();
+    let stops = rows.iter().zip(&carried.picks).any(|(row, pick)| pick.outcome.needs_decision() && !row.accepted);
+    BumpReport {
+        schema: SCHEMA,
+        series: None,
+        base: release(&stack.base),
+        target: release(&carried.target),
+        state: if stops { State::WouldStop } else { State::WouldLand },
+        counts: count(&rows),
+        patches: rows,
+        renames: carried
+            .renames
+            .iter()
+            .map(|(from, to)| RenameReport { from: visible(from), to: visible(to) })
+            .collect(),
+        tree: carried.tip().to_string(),
+        commit: None,
+        branch: format!("{}-linuxkit", carried.target.tag),
+        gate: None,
+        files: Vec::new(),
+        history: computed.history,
+        record: None,
+        warnings: Vec::new(),
+    }
+}
+
+fn release(release: &Release) -> ReleaseReport {
+    ReleaseReport { tag: release.tag.clone(), commit: release.commit.to_string(), tree: release.tree.to_string() }
+}
+
+fn count(rows: &[PatchReport]) -> Counts {
+    let mut counts = Counts { total: rows.len(), ..Counts::default() };
+    for row in rows {
+        let field = match row.outcome {
+            OutcomeName::Same => &mut counts.same,
+            OutcomeName::Offset => &mut counts.offset,
+            OutcomeName::Refreshed => &mut counts.refreshed,
+            OutcomeName::Upstreamed => &mut counts.upstreamed,
+            OutcomeName::Emptied => &mut counts.emptied,
+            OutcomeName::Partial => &mut counts.partial,
+            OutcomeName::Conflict => &mut counts.conflict,
+            OutcomeName::Blocked => &mut counts.blocked,
+            OutcomeName::BaseBad => &mut counts.base_bad,
+        };
+        *field += 1;
+    }
+    counts
+}
+
+/// One row of the table.
+struct Row<'a> {
+    store: &'a Store,
+    patches: &'a [Patch],
+    patch: &'a Patch,
+    pick: &'a Pick,
+    /// Base and target.
+    releases: [&'a Release; 2],
+}
+
+impl Row<'_> {
+    fn report(&self, commit: Option<Oid>, accept: &[u32]) -> PatchReport {
+        let Self { patch, pick, .. } = self;
+        let outcome = name(&pick.outcome);
+        let acceptable = matches!(pick.outcome, Outcome::Emptied | Outcome::Partial { .. });
+        PatchReport {
+            file: patch.file.clone(),
+            part: patch.part,
+            subject: visible(&patch.message.subject),
+            outcome,
+            detail: self.detail(),
+            bytes_kept: pick.outcome.is_kept().then(|| pick.outcome.keeps_bytes()),
+            max_offset: pick
+                .offsets
+                .iter()
+                .flat_map(|file| &file.offsets)
+                .map(|offset| offset.unsigned_abs())
+                .max()
+                .unwrap_or(0),
+            offsets: pick
+                .offsets
+                .iter()
+                .map(|file| OffsetReport { path: visible(&file.path), lines: file.offsets.clone() })
+                .collect(),
+            proof: match &pick.outcome {
+                Outcome::Upstreamed(proof) => Some(ProofReport { kind: proof_kind(proof) }),
+                _ => None,
+            },
+            evidence: pick.evidence.as_ref().map(evidence),
+            blocked_by: match pick.outcome {
+                Outcome::Blocked { by, .. } => Some(self.patches[by].file.clone()),
+                _ => None,
+            },
+            conflicts: self.conflicts(),
+            commit: commit.map(|commit| commit.to_string()),
+            tree: pick.after.to_string(),
+            accepted: acceptable && number(&patch.file).is_some_and(|number| accept.contains(&number)),
+        }
+    }
+
+    fn detail(&self) -> String {
+        match &self.pick.outcome {
+            Outcome::Same => String::new(),
+            Outcome::Offset { lines } => format!("hunks moved by up to {lines} lines"),
+            Outcome::Refreshed { reason } => format!("as it was: {reason}"),
+            Outcome::Upstreamed(proof) => match (proof.tree, &self.pick.evidence) {
+                (_, Some(evidence)) => format!("{} {}", evidence.commit.to_hex_with_len(12), visible(&evidence.title)),
+                (Some(TreeProof::Empty), None) => "merging it changes nothing".into(),
+                _ => format!("{} contains it: taken out and put back, the same tree", self.releases[1].tag),
+            },
+            Outcome::Emptied => "nothing is left of it, and no commit or tree proves why".into(),
+            Outcome::Partial { left, of } => format!("{left} of {of} changed lines are left"),
+            Outcome::Conflict(Conflict::Merge(paths)) => paths_in_words(paths),
+            Outcome::Conflict(Conflict::Disagreement { .. }) => {
+                "applying it and merging it give different trees".into()
+            }
+            Outcome::Blocked { by, paths } => {
+                format!("needs {}: {}", self.patches[*by].file, paths_in_words(paths))
+            }
+            Outcome::BaseBad(reason) => format!("does not apply to {}: {reason}", self.releases[0].tag),
+        }
+    }
+
+    fn conflicts(&self) -> Vec<ConflictReport> {
+        match &self.pick.outcome {
+            Outcome::Conflict(Conflict::Merge(paths)) | Outcome::Blocked { paths, .. } => {
+                paths.iter().map(|path| self.conflict(path)).collect()
+            }
+            Outcome::Conflict(Conflict::Disagreement { strict, merged }) => self.disagreement(*strict, *merged),
+            _ => Vec::new(),
+        }
+    }
+
+    fn conflict(&self, conflict: &PathConflict) -> ConflictReport {
+        let id = |entry: Option<crate::git::Entry>| entry.map(|entry| entry.id.to_string());
+        let shown = !conflict.chunks.is_empty();
+        ConflictReport {
+            path: visible(&conflict.path),
+            kind: kind(conflict.kind),
+            base: id(conflict.base),
+            ours: id(conflict.ours),
+            theirs: id(conflict.theirs),
+            stretches: conflict.chunks.iter().filter_map(stretch).collect(),
+            markers: shown.then(|| String::from_utf8_lossy(&self.markers(conflict)).into_owned()),
+        }
+    }
+
+    fn markers(&self, conflict: &PathConflict) -> Vec<u8> {
+        markers(conflict, self.releases, &self.patch.file)
+    }
+
+    /// The paths on which the strict application and the merge give different files.
+    fn disagreement(&self, strict: Oid, merged: Oid) -> Vec<ConflictReport> {
+        let mut rows = Vec::new();
+        let mut note = |walk: Walk| {
+            rows.push(ConflictReport {
+                path: visible(&walk.path),
+                kind: "disagreement",
+                base: None,
+                ours: walk.new.map(|entry| entry.id.to_string()),
+                theirs: walk.old.map(|entry| entry.id.to_string()),
+                stretches: Vec::new(),
+                markers: None,
+            });
+        };
+        // Both trees were just made here, so reading them cannot fail; if it did, the detail line says enough.
+        let _ = self.store.diff_trees(Some(strict), Some(merged), &mut note);
+        rows
+    }
+}
+
+/// The file of a conflict with zdiff3 markers, labelled with the releases and the patch.
+pub(super) fn markers(conflict: &PathConflict, [base, target]: [&Release; 2], file: &str) -> Vec<u8> {
+    let ours = format!("upstream {}", target.tag);
+    let base = format!("base {}", base.tag);
+    let theirs = format!("patch {file}");
+    with_markers(&conflict.chunks, &Labels { base: &base, ours: &ours, theirs: &theirs })
+}
+
+fn stretch(chunk: &Chunk) -> Option<(u32, u32)> {
+    match chunk {
+        Chunk::Conflict { ours_lines, .. } => Some((ours_lines.start, ours_lines.len() as u32)),
+        Chunk::Clean(_) => None,
+    }
+}
+
+fn paths_in_words(paths: &[PathConflict]) -> String {
+    let first = paths.first().map_or_else(String::new, |conflict| {
+        let path = visible(&conflict.path);
+        match conflict.kind {
+            ConflictKind::Content => format!("{path}: both sides changed the same lines"),
+            ConflictKind::Binary => format!("{path}: both sides changed a file that has no lines"),
+            ConflictKind::AddAdd => format!("{path}: upstream has another file of that name"),
+            ConflictKind::DeletedByUs => format!("{path}: gone upstream"),
+            ConflictKind::DeletedByPatch => format!("{path}: changed upstream, deleted by the patch"),
+            ConflictKind::Mode => format!("{path}: both sides changed the mode"),
+            ConflictKind::InTheWay => format!("{path}: a file and a directory want the same name"),
+            ConflictKind::RenameRename => format!("{path}: moved to different places"),
+        }
+    });
+    match paths.len() {
+        0 | 1 => first,
+        more => format!("{first}, and {} more", more - 1),
+    }
+}
+
+fn kind(kind: ConflictKind) -> &'static str {
+    match kind {
+        ConflictKind::Content => "content",
+        ConflictKind::Binary => "binary",
+        ConflictKind::AddAdd => "add-add",
+        ConflictKind::DeletedByUs => "deleted-upstream",
+        ConflictKind::DeletedByPatch => "deleted-by-patch",
+        ConflictKind::Mode => "mode",
+        ConflictKind::InTheWay => "in-the-way",
+        ConflictKind::RenameRename => "rename-rename",
+    }
+}
+
+fn name(outcome: &Outcome) -> OutcomeName {
+    match outcome {
+        Outcome::Same => OutcomeName::Same,
+        Outcome::Offset { .. } => OutcomeName::Offset,
+        Outcome::Refreshed { .. } => OutcomeName::Refreshed,
+        Outcome::Upstreamed(_) => OutcomeName::Upstreamed,
+        Outcome::Emptied => OutcomeName::Emptied,
+        Outcome::Partial { .. } => OutcomeName::Partial,
+        Outcome::Conflict(_) => OutcomeName::Conflict,
+        Outcome::Blocked { .. } => OutcomeName::Blocked,
+        Outcome::BaseBad(_) => OutcomeName::BaseBad,
+    }
+}
+
+fn proof_kind(proof: &Proof) -> &'static str {
+    match proof.tree {
+        Some(TreeProof::Peeled) => "peeled",
+        Some(TreeProof::Empty) => "empty",
+        None => "patch-id",
+    }
+}
+
+fn evidence(evidence: &Evidence) -> EvidenceReport {
+    EvidenceReport {
+        commit: evidence.commit.to_string(),
+        title: visible(&evidence.title),
+        how: match evidence.how {
+            How::Id => "id",
+            How::Claim => "claim",
+            How::PatchId => "patch-id",
+            How::Title => "title",
+        },
+        reverted_by: evidence.reverted_by.map(|id| id.to_string()),
+    }
+}

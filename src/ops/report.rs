@@ -1,0 +1,252 @@
+//! What `bump` and `plan` return: data, from which text, markdown and json are rendered.
+
+use serde::Serialize;
+
+/// What became of one patch set on its way to one target.
+#[derive(Debug, Clone, Serialize)]
+pub struct BumpReport {
+    /// The version of this structure; it changes when a field changes its meaning or goes.
+    pub schema: u32,
+    /// The series in the kit, for example `6.6.x`; absent for a bare patch directory.
+    pub series: Option<String>,
+    /// Where the patches applied before.
+    pub base: ReleaseReport,
+    /// Where they are to apply now.
+    pub target: ReleaseReport,
+    /// How it ended.
+    pub state: State,
+    /// How many patches had each outcome.
+    pub counts: Counts,
+    /// One row for each patch, in the order of the set.
+    pub patches: Vec<PatchReport>,
+    /// Files that the patches touch and that upstream moved.
+    pub renames: Vec<RenameReport>,
+    /// The tree of the target with everything that was carried, 40 hex digits.
+    pub tree: String,
+    /// The commit on top of the target with everything that was carried; absent where nothing was written.
+    pub commit: Option<String>,
+    /// The branch in the linux tree, for example `v6.6.14-linuxkit`.
+    pub branch: String,
+    /// The proof that the exported files give that tree; absent if it was not reached.
+    pub gate: Option<GateReport>,
+    /// What changes in the kit, paths relative to its top.
+    pub files: Vec<FileReport>,
+    /// How many commits of the target's history were searched; absent where the linux tree has no history between the
+    /// two releases, and then nothing of it was checked.
+    pub history: Option<usize>,
+    /// Where the conflicts are recorded; absent if there are none or nothing was written.
+    pub record: Option<String>,
+    /// What a reader should know besides.
+    pub warnings: Vec<String>,
+}
+
+/// A release.
+#[derive(Debug, Clone, Serialize)]
+pub struct ReleaseReport {
+    /// Its tag.
+    pub tag: String,
+    /// Its commit, 40 hex digits.
+    pub commit: String,
+    /// Its tree, 40 hex digits.
+    pub tree: String,
+}
+
+/// How a bump ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// Nothing was to be written (`plan`, `--dry-run`); it would land.
+    WouldLand,
+    /// Nothing was to be written (`plan`, `--dry-run`); it would stop.
+    WouldStop,
+    /// The new state is in place.
+    Landed,
+    /// Somebody has to decide first; the kit and its branches are as before.
+    Stopped,
+}
+
+/// How many patches had each outcome.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[allow(missing_docs, reason = "the fields are the outcomes of `carry::Outcome`")]
+pub struct Counts {
+    pub total: usize,
+    pub same: usize,
+    pub offset: usize,
+    pub refreshed: usize,
+    pub upstreamed: usize,
+    pub emptied: usize,
+    pub partial: usize,
+    pub conflict: usize,
+    pub blocked: usize,
+    pub base_bad: usize,
+}
+
+impl Counts {
+    /// Patches in the new set.
+    pub fn kept(&self) -> usize {
+        self.same + self.offset + self.refreshed + self.partial
+    }
+
+    /// Patches that wait for a decision.
+    pub fn open(&self) -> usize {
+        self.emptied + self.partial + self.conflict + self.blocked + self.base_bad
+    }
+}
+
+/// What became of one patch.
+#[derive(Debug, Clone, Serialize)]
+pub struct PatchReport {
+    /// The patch file.
+    pub file: String,
+    /// Which patch of that file, from 0.
+    pub part: usize,
+    /// Its subject, decoded for display.
+    pub subject: String,
+    /// The outcome's name.
+    pub outcome: OutcomeName,
+    /// One line that explains the outcome; empty for `same`.
+    pub detail: String,
+    /// Whether the patch file stays as it is, byte for byte; `null` if it leaves the set.
+    pub bytes_kept: Option<bool>,
+    /// The largest distance of a hunk from the line it names, in lines.
+    pub max_offset: u64,
+    /// For each file of a patch that applies unchanged: how far each hunk is from the line it names.
+    pub offsets: Vec<OffsetReport>,
+    /// Why it may be dropped.
+    pub proof: Option<ProofReport>,
+    /// The commit of the target that is, or says that it is, this patch.
+    pub evidence: Option<EvidenceReport>,
+    /// The patch file that it waits for.
+    pub blocked_by: Option<String>,
+    /// The paths that conflict.
+    pub conflicts: Vec<ConflictReport>,
+    /// Its commit on the target, 40 hex digits; absent if it was not carried.
+    pub commit: Option<String>,
+    /// The tree after it on the target.
+    pub tree: String,
+    /// Accepted by the user although it needs a decision (`--accept`).
+    pub accepted: bool,
+}
+
+/// The names of the outcomes, as they stand in reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "explained at `carry::Outcome`")]
+pub enum OutcomeName {
+    Same,
+    Offset,
+    Refreshed,
+    Upstreamed,
+    Emptied,
+    Partial,
+    Conflict,
+    Blocked,
+    BaseBad,
+}
+
+impl OutcomeName {
+    /// The name for people, as in json.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Same => "same",
+            Self::Offset => "offset",
+            Self::Refreshed => "refreshed",
+            Self::Upstreamed => "upstreamed",
+            Self::Emptied => "emptied",
+            Self::Partial => "partial",
+            Self::Conflict => "conflict",
+            Self::Blocked => "blocked",
+            Self::BaseBad => "base-bad",
+        }
+    }
+}
+
+/// Where the hunks of one file stand.
+#[derive(Debug, Clone, Serialize)]
+pub struct OffsetReport {
+    /// The file.
+    pub path: String,
+    /// Found line minus named line, for each hunk.
+    pub lines: Vec<i64>,
+}
+
+/// Why a patch may be dropped.
+#[derive(Debug, Clone, Serialize)]
+pub struct ProofReport {
+    /// `peeled`: taking it out of the target and putting it back gives the target; `empty`: merging it changes nothing;
+    /// `patch-id`: a commit of the target makes the same change.
+    pub kind: &'static str,
+}
+
+/// A commit of the target.
+#[derive(Debug, Clone, Serialize)]
+pub struct EvidenceReport {
+    /// The commit, 40 hex digits.
+    pub commit: String,
+    /// Its title, decoded for display.
+    pub title: String,
+    /// How it was recognized: `id`, `claim`, `patch-id` or `title`.
+    pub how: &'static str,
+    /// A later commit that takes it back.
+    pub reverted_by: Option<String>,
+}
+
+/// A path that conflicts.
+#[derive(Debug, Clone, Serialize)]
+pub struct ConflictReport {
+    /// The path on the target.
+    pub path: String,
+    /// `content`, `binary`, `add-add`, `deleted-upstream`, `deleted-by-patch`, `mode`, `in-the-way`, `rename-rename`,
+    /// or `disagreement` (strict application and three-way merge give different trees).
+    pub kind: &'static str,
+    /// The blob of the common ancestor, 40 hex digits.
+    pub base: Option<String>,
+    /// The blob of the target.
+    pub ours: Option<String>,
+    /// The blob of the patch.
+    pub theirs: Option<String>,
+    /// The conflicting stretches of the target's file: first line (from 1) and number of lines.
+    pub stretches: Vec<(u32, u32)>,
+    /// The file with zdiff3 markers, decoded for display; absent where lines cannot be shown.
+    pub markers: Option<String>,
+}
+
+/// A file that upstream moved.
+#[derive(Debug, Clone, Serialize)]
+pub struct RenameReport {
+    /// The path in the base.
+    pub from: String,
+    /// The path in the target.
+    pub to: String,
+}
+
+/// The gate: three ways to the tree of the target with the patches.
+#[derive(Debug, Clone, Serialize)]
+pub struct GateReport {
+    /// The exported files, applied as `git am` does.
+    pub git_am: String,
+    /// The exported files, applied as `patch -t -F0 -N -u -p1` does; says why not where it cannot be.
+    pub patch: String,
+    /// The carried commits.
+    pub branch: String,
+    /// True if all three are one tree.
+    pub holds: bool,
+    /// Patch files that had to be written anew because `patch` would have put a hunk elsewhere.
+    pub refreshed: Vec<String>,
+}
+
+/// A change in the kit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FileReport {
+    /// The path, relative to the top of the kit.
+    pub path: String,
+    /// What happens to it: `written`, `removed`, or `edited`.
+    pub change: &'static str,
+}
+
+impl BumpReport {
+    /// True if somebody has to decide something.
+    pub fn needs_decision(&self) -> bool {
+        matches!(self.state, State::Stopped | State::WouldStop)
+    }
+}

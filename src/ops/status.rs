@@ -1,0 +1,126 @@
+//! `kpatch status`: where each series stands.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::workspace::kit_error;
+use super::{OpError, Places, Watch, jobs, landing, record, workspace};
+use crate::event::Event;
+use crate::files::Landing;
+use crate::git::{GitError, Store};
+use crate::kit::{Kit, SeriesState};
+use crate::version::KernelVersion;
+
+/// Where a kit stands.
+#[derive(Debug, Clone, Serialize)]
+pub struct StatusReport {
+    /// The kit's top directory.
+    pub kit: String,
+    /// The linux tree; absent if none is known.
+    pub linux: Option<String>,
+    /// A landing that an earlier run left unfinished: `completed` or `rolled-back` just now.
+    pub recovered: Option<&'static str>,
+    /// One row for each series.
+    pub series: Vec<SeriesStatus>,
+}
+
+/// Where one series stands.
+#[derive(Debug, Clone, Serialize)]
+pub struct SeriesStatus {
+    /// The series with its variant, for example `6.6.x` or `5.11.x-rt`.
+    pub series: String,
+    /// The versions in the kit.
+    pub versions: Vec<String>,
+    /// No longer built by default.
+    pub deprecated: bool,
+    /// How many patch files it has.
+    pub patches: usize,
+    /// Whether the linux tree has the tag of its version; absent without a linux tree.
+    pub tag_known: Option<bool>,
+    /// The branch of its version, if the linux tree has it.
+    pub branch: Option<String>,
+    /// The newest release of the series among the linux tree's tags, if it is newer than the kit's.
+    pub newer: Option<String>,
+    /// A bump that waits for decisions: its target, where it is recorded, and what to type next.
+    pub stopped: Option<StoppedStatus>,
+}
+
+/// A bump that waits for decisions.
+#[derive(Debug, Clone, Serialize)]
+pub struct StoppedStatus {
+    /// The target's tag.
+    pub target: String,
+    /// Patches that wait.
+    pub open: usize,
+    /// Where they are recorded.
+    pub record: String,
+}
+
+/// Looks at the kit; finishes a landing that was cut off.
+///
+/// A linux tree that is a URL is not asked for: `status` never waits for a network.
+pub fn status(places: &Places, watch: Watch<'_>) -> Result<StatusReport, OpError> {
+    let kit = workspace::kit(places)?;
+    let recovered = if kit_is_interrupted(&kit) {
+        let _lock = workspace::lock(&kit.work_dir().join("lock"), "status")?;
+        landing::recover(&kit.work_dir(), kit.top())?
+    } else {
+        None
+    };
+    let local = Places { offline: true, ..places.clone() };
+    let linux = match workspace::linux(&local, Some(&kit), &[], watch) {
+        Ok(linux) => Some(linux),
+        Err(error) => {
+            watch.observer.event(&Event::Warning(error.to_string()));
+            None
+        }
+    };
+    let store = linux.as_ref().map(|linux| &linux.store);
+    let stopped = store.map(record::list).unwrap_or_default();
+    let mut series = Vec::new();
+    for state in kit.series().map_err(kit_error)? {
+        series.push(series_status(&kit, &state, store, &stopped)?);
+    }
+    Ok(StatusReport { kit: kit.top().display().to_string(), linux: linux.map(|linux| linux.name), recovered, series })
+}
+
+fn kit_is_interrupted(kit: &Kit) -> bool {
+    Landing::is_interrupted(&kit.work_dir())
+}
+
+fn series_status(
+    kit: &Kit,
+    state: &SeriesState,
+    store: Option<&Store>,
+    stopped: &[(String, usize, PathBuf)],
+) -> Result<SeriesStatus, OpError> {
+    let failed = |error: GitError| OpError::because("cannot read the linux tree", error);
+    let files = kit.patch_files(state).map_err(kit_error)?;
+    let tag = state.versions.iter().max().map(KernelVersion::tag);
+    let (mut tag_known, mut branch, mut newer) = (None, None, None);
+    if let (Some(store), Some(tag)) = (store, &tag) {
+        tag_known = Some(store.resolve(&tag.full_name()).map_err(failed)?.is_some());
+        branch = store.resolve(&format!("refs/heads/{}", tag.branch())).map_err(failed)?.map(|_| tag.branch());
+        newer = jobs::newest(store, tag)?.map(|tag| tag.to_string());
+    }
+    let is_ours = |target: &str| {
+        let version = crate::version::Tag::parse(target).ok().and_then(|tag| tag.version());
+        version.is_some_and(|version| state.is_of(&version))
+    };
+    let waiting = stopped.iter().find(|(target, _, _)| is_ours(target));
+    Ok(SeriesStatus {
+        series: state.name(),
+        versions: state.versions.iter().map(ToString::to_string).collect(),
+        deprecated: state.deprecated,
+        patches: files.len(),
+        tag_known,
+        branch,
+        newer,
+        stopped: waiting.map(|(target, open, record)| StoppedStatus {
+            target: target.clone(),
+            open: *open,
+            record: record.display().to_string(),
+        }),
+    })
+}

@@ -1,0 +1,206 @@
+//! Finds the kit and the linux tree, and opens them.
+
+use std::path::Path;
+
+use super::{OpError, Places, Watch};
+use crate::event::{Event, Interrupt, Silent};
+use crate::files::Lock;
+use crate::git::{Git, Oid, Store};
+use crate::kit::{Kit, KitError, LinuxTree};
+use crate::source::{LinuxSource, cache_dir, fetch_blobs, fetch_tags, open_cache};
+use crate::text::visible;
+
+/// An open linux tree.
+pub(super) struct Linux {
+    pub(super) store: Store,
+    pub(super) git: Git,
+    /// What the user called it.
+    pub(super) name: String,
+}
+
+/// Finds the kit above the place that the user named, or above the current directory.
+pub(super) fn kit(places: &Places) -> Result<Kit, OpError> {
+    let start = match &places.kit {
+        Some(path) => path.clone(),
+        None => std::env::current_dir().map_err(|e| OpError::because("cannot find the current directory", e))?,
+    };
+    Kit::discover(&start).map_err(kit_error)
+}
+
+/// Turns a kit's error into a verb's.
+pub(super) fn kit_error(error: KitError) -> OpError {
+    let hint = error.hint();
+    let out = match std::error::Error::source(&error) {
+        Some(source) => OpError::because(error.to_string(), source.to_string()),
+        None => OpError::new(error.to_string()),
+    };
+    match hint {
+        Some(hint) => out.hint(hint),
+        None => out,
+    }
+}
+
+/// Opens the linux tree and makes sure that it has `tags`; from a URL those that are missing are fetched.
+pub(super) fn linux(places: &Places, kit: Option<&Kit>, tags: &[String], watch: Watch<'_>) -> Result<Linux, OpError> {
+    let name = linux_name(places, kit)?;
+    let source = LinuxSource::parse(&name).map_err(|error| {
+        let hint = error.hint();
+        let out = OpError::because(format!("cannot use '{name}' as the linux tree"), error);
+        match hint {
+            Some(hint) => out.hint(hint),
+            None => out,
+        }
+    })?;
+    match source {
+        LinuxSource::Clone(git_dir) => open_clone(&git_dir, name, places.offline),
+        LinuxSource::Url(url) => open_url(&url, name, places, tags, watch),
+    }
+}
+
+/// What the user said, or the kit's `kpatch.toml`.
+fn linux_name(places: &Places, kit: Option<&Kit>) -> Result<String, OpError> {
+    if let Some(linux) = &places.linux {
+        return Ok(linux.clone());
+    }
+    match kit.and_then(Kit::linux_tree) {
+        Some(LinuxTree::Url(url)) => Ok(url),
+        Some(LinuxTree::Path(path)) => Ok(path.display().to_string()),
+        None => Err(OpError::new("no linux tree is known")
+            .hint("name a clone or a git URL: --linux, the variable LINUXSRC, or linux = \"…\" in kpatch.toml")),
+    }
+}
+
+fn open_store(path: &Path) -> Result<Store, OpError> {
+    Store::open(path).map_err(|error| OpError::because("cannot open the linux tree", error))
+}
+
+fn open_clone(git_dir: &Path, name: String, offline: bool) -> Result<Linux, OpError> {
+    let store = open_store(git_dir)?;
+    let git = Git::new(git_dir);
+    if !offline && let Some(url) = promisor(&git) {
+        store.set_fetcher(fetcher(git.clone(), url));
+    }
+    Ok(Linux { store, git, name })
+}
+
+fn open_url(url: &str, name: String, places: &Places, tags: &[String], watch: Watch<'_>) -> Result<Linux, OpError> {
+    let cache = cache_dir().ok_or_else(|| {
+        OpError::new("no place for the cache of fetched releases").hint("set KPATCH_CACHE to a directory")
+    })?;
+    let git = open_cache(&cache, url).map_err(|error| source_error(format!("cannot use '{name}'"), error))?;
+    let wanted: Vec<&str> = tags.iter().map(String::as_str).collect();
+    let store = open_store(git.git_dir())?;
+    let mut known = true;
+    for tag in &wanted {
+        let found = store.resolve(&format!("refs/tags/{tag}"));
+        known &= found.map_err(|error| OpError::because("cannot read the cache", error))?.is_some();
+    }
+    if known {
+        // Nothing to fetch.
+    } else if places.offline {
+        return Err(OpError::new(format!("the cache lacks {}", wanted.join(" or ")))
+            .hint("run once without --offline to fetch it"));
+    } else {
+        watch.observer.event(&Event::Stage { name: "fetching tags", total: None });
+        fetch_tags(&git, url, &wanted, watch.observer)
+            .map_err(|error| source_error(format!("cannot fetch from '{name}'"), error))?;
+    }
+    let store = open_store(git.git_dir())?;
+    if !places.offline {
+        store.set_fetcher(fetcher(git.clone(), url.to_owned()));
+    }
+    Ok(Linux { store, git, name })
+}
+
+fn source_error(message: String, error: crate::source::fetch::Error) -> OpError {
+    let hint = error.hint();
+    let out = OpError::because(message, error);
+    match hint {
+        Some(hint) => out.hint(hint),
+        None => out,
+    }
+}
+
+/// The remote that a blobless clone fetches its blobs from.
+fn promisor(git: &Git) -> Option<String> {
+    let output = git.run(["config", "--get-regexp", r"^remote\..*\.promisor$", "true"]).ok()?;
+    let text = String::from_utf8(output).ok()?;
+    let key = text.lines().next()?.split_whitespace().next()?;
+    Some(key.strip_prefix("remote.")?.strip_suffix(".promisor")?.to_owned())
+}
+
+fn fetcher(git: Git, remote: String) -> crate::git::Fetcher {
+    Box::new(move |ids: &[Oid]| {
+        let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        fetch_blobs(&git, &remote, &ids, &Silent).map(drop).map_err(Into::into)
+    })
+}
+
+/// The lock of the linux tree, held while something of it changes.
+pub(super) fn lock_linux(linux: &Linux, what: &str) -> Result<Lock, OpError> {
+    let folder = linux.store.common_dir().join("kpatch");
+    std::fs::create_dir_all(&folder)
+        .map_err(|error| OpError::because(format!("cannot write '{}'", folder.display()), error))?;
+    lock(&folder.join("lock"), what)
+}
+
+/// Takes a lock, or says who has it.
+pub(super) fn lock(path: &Path, what: &str) -> Result<Lock, OpError> {
+    Lock::acquire(path, what).map_err(|error| {
+        let message = error.to_string();
+        OpError::because(message, error).hint("wait for it to end")
+    })
+}
+
+/// Takes the kit's lock and finishes a landing that was cut off.
+pub(super) fn lock_kit(kit: &Kit, what: &str, watch: Watch<'_>) -> Result<Lock, OpError> {
+    let lock = lock(&kit.work_dir().join("lock"), what)?;
+    if let Some(recovered) = super::landing::recover(&kit.work_dir(), kit.top())? {
+        watch.observer.event(&Event::Warning(format!("an earlier landing was cut off; it was {recovered} first")));
+    }
+    Ok(lock)
+}
+
+/// An error if `kernel/` has changes that no commit holds. Returns a warning where that cannot be told.
+pub(super) fn refuse_dirty(kit: &Kit) -> Result<Option<String>, OpError> {
+    let not_checked = "the kit is no git repository, so changes that are not committed were not looked for";
+    let Some(git) = Git::containing(kit.top()) else { return Ok(Some(not_checked.into())) };
+    let kernel = kit.kernel_dir();
+    let changed = git
+        .changed_files(kernel, &kit.work_dir())
+        .map_err(|error| OpError::because("cannot look for changes in the kit", error))?;
+    let Some(first) = changed.first() else { return Ok(None) };
+    let more = match changed.len() {
+        1 => String::new(),
+        many => format!(" and {} more", many - 1),
+    };
+    Err(OpError::new(format!("the kit has changes that are not committed: {}{more}", visible(first)))
+        .hint("commit or stash them, or say --allow-dirty"))
+}
+
+/// The linux tree to import releases into; an empty or absent directory becomes a bare repository.
+pub(super) fn linux_repository(places: &Places) -> Result<Git, OpError> {
+    let kit = kit(places).ok();
+    let name = linux_name(places, kit.as_ref())?;
+    let path = Path::new(&name);
+    let empty = std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
+    if empty || (!path.exists() && !crate::source::resolve::is_url(&name)) {
+        let git = Git::new(path);
+        std::fs::create_dir_all(path).map_err(|error| OpError::because(format!("cannot make '{name}'"), error))?;
+        git.init_bare(Some("sha1")).map_err(|error| OpError::because(format!("cannot make '{name}'"), error))?;
+        return Ok(git);
+    }
+    Git::discover(path).map_err(|error| {
+        OpError::because(format!("cannot use '{name}' as the linux tree"), error)
+            .hint("name a repository, or a directory that is empty or does not exist yet")
+    })
+}
+
+/// Those of `tags` that the linux tree has already.
+pub(super) fn known_tags(places: &Places, kit: Option<&Kit>, tags: &[String]) -> Vec<String> {
+    let local = Places { offline: true, ..places.clone() };
+    let silent = Watch { observer: &Silent, interrupt: &Interrupt::new() };
+    let Ok(linux) = linux(&local, kit, &[], silent) else { return Vec::new() };
+    let known = |tag: &&String| matches!(linux.store.resolve(&format!("refs/tags/{tag}")), Ok(Some(_)));
+    tags.iter().filter(known).cloned().collect()
+}
