@@ -1,0 +1,119 @@
+//! The verbs: each file translates arguments to the library's options, calls it and shows its report.
+
+mod bump;
+mod completions;
+mod demo;
+mod export;
+mod import;
+mod man;
+mod plan;
+mod source;
+mod status;
+mod verify;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use kpatch::ops::OpError;
+use kpatch::ops::report::BumpReport;
+
+use crate::exit::Exit;
+use crate::render;
+use crate::ui::Ui;
+
+/// The verbs, in the order of the help.
+#[derive(Debug, Subcommand)]
+#[allow(missing_docs, reason = "each is documented at its arguments, which is where the help comes from")]
+pub(crate) enum Command {
+    Status(status::StatusArgs),
+    Bump(bump::BumpArgs),
+    Plan(plan::PlanArgs),
+    Import(import::ImportArgs),
+    Export(export::ExportArgs),
+    Verify(verify::VerifyArgs),
+    Source(source::SourceArgs),
+    Demo(demo::DemoArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
+}
+
+impl Command {
+    /// Does what was asked for.
+    pub(crate) fn run(&self, ui: &mut Ui) -> Result<Exit, OpError> {
+        match self {
+            Self::Status(args) => status::run(args, ui),
+            Self::Bump(args) => bump::run(args, ui),
+            Self::Plan(args) => plan::run(args, ui),
+            Self::Import(args) => import::run(args, ui),
+            Self::Export(args) => export::run(args, ui),
+            Self::Verify(args) => verify::run(args, ui),
+            Self::Source(args) => source::run(args, ui),
+            Self::Demo(args) => demo::run(args, ui),
+            Self::Completions(args) => completions::run(args, ui),
+            Self::Man(args) => man::run(args, ui),
+        }
+    }
+}
+
+/// Command lines with what they are for.
+pub(crate) type Examples = &'static [(&'static str, &'static str)];
+
+/// The examples of a verb, by its full name such as `kpatch source fetch`.
+pub(crate) fn examples(name: &str) -> Examples {
+    match name {
+        "kpatch" => &[
+            ("kpatch demo", "See it work on a small kit of its own"),
+            ("kpatch status", "See where every series stands"),
+            ("kpatch bump 6.6.x", "Carry one series to its newest release"),
+        ],
+        "kpatch status" => status::EXAMPLES,
+        "kpatch bump" => bump::EXAMPLES,
+        "kpatch plan" => plan::EXAMPLES,
+        "kpatch import" => import::EXAMPLES,
+        "kpatch export" => export::EXAMPLES,
+        "kpatch verify" => verify::EXAMPLES,
+        "kpatch source" => source::EXAMPLES,
+        "kpatch source import" => source::IMPORT_EXAMPLES,
+        "kpatch source fetch" => source::FETCH_EXAMPLES,
+        "kpatch demo" => demo::EXAMPLES,
+        "kpatch completions" => completions::EXAMPLES,
+        "kpatch man" => man::EXAMPLES,
+        _ => &[],
+    }
+}
+
+/// How the reports of `bump` and `plan` are printed.
+#[derive(Debug, Args)]
+struct FormatArgs {
+    /// How to print the report; markdown is made for pull requests, json is the same as --json
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    format: Format,
+}
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    #[default]
+    Text,
+    Markdown,
+    Json,
+}
+
+/// Prints what became of patch sets; a decision that is open decides the exit code.
+fn show_bumps(verb: &str, reports: &[BumpReport], format: &FormatArgs, ui: &mut Ui) -> Result<Exit, OpError> {
+    let text = match if ui.json() { Format::Json } else { format.format } {
+        Format::Text => render::bump::text(reports, ui.view()),
+        Format::Markdown => render::markdown::document(reports),
+        Format::Json => render::json::envelope(verb, reports)?,
+    };
+    ui.print(&text)?;
+    Ok(Exit::from(reports))
+}
+
+/// Which tool writes patch files.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Writer {
+    /// kpatch's own writer, which gives the bytes of git format-patch
+    #[default]
+    Native,
+    /// git format-patch itself
+    Git,
+}

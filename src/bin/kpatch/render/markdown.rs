@@ -1,0 +1,273 @@
+//! The report of `bump` and `plan` as the text of a pull request.
+
+use kpatch::ops::report::{BumpReport, PatchReport};
+
+use super::escape::{clipped, fence, inline};
+use super::{advice, markers, matrix, safe_code, summary};
+
+/// What a forge takes, in bytes; a little stays free for what a person adds.
+const LIMIT: usize = 65_536 - 512;
+/// Characters of a cell that comes from a patch.
+const CELL: usize = 100;
+/// Stands at the end of a part that was cut.
+const CUT: &str = "_The rest is cut off here; the JSON report has it._";
+
+/// A piece of the document.
+enum Part {
+    /// Stays as it is.
+    Fixed(String),
+    /// Stays too, unless the tables alone are too long; then its last rows go.
+    Table { head: String, rows: Vec<String> },
+    /// Folded, and cut where room is short.
+    Folded { summary: String, lines: Vec<String>, code: bool },
+}
+
+/// All reports as one document, never longer than a forge takes.
+pub(crate) fn document(reports: &[BumpReport]) -> String {
+    let mut parts = Vec::new();
+    if reports.is_empty() {
+        parts.push(Part::Fixed("Nothing to carry.\n".to_owned()));
+    }
+    if reports.len() > 1 {
+        parts.push(overview(reports));
+    }
+    for report in reports {
+        one(report, &mut parts);
+    }
+    assemble(&parts, LIMIT)
+}
+
+fn overview(reports: &[BumpReport]) -> Part {
+    let mut rows = matrix::grid(reports).into_iter().map(|row| cells(row.into_iter().map(|cell| inline(&cell.1))));
+    let first = rows.next().unwrap_or_default();
+    let columns = first.matches(" | ").count() + 1;
+    Part::Table { head: format!("{first}|{}\n", "---|".repeat(columns)), rows: rows.collect() }
+}
+
+fn cells(cells: impl Iterator<Item = String>) -> String {
+    format!("| {} |\n", cells.collect::<Vec<_>>().join(" | "))
+}
+
+fn one(report: &BumpReport, parts: &mut Vec<Part>) {
+    let (_, ending) = summary::ending(report.state);
+    let title = inline(&summary::title(report));
+    parts.push(Part::Fixed(format!("\n## {title}: {ending}\n\n{}\n", summary::status_line(&report.counts))));
+    for warning in &report.warnings {
+        parts.push(Part::Fixed(format!("\n> **warning:** {}\n", inline(warning))));
+    }
+    let patches = summary::by_need(report);
+    if !patches.is_empty() {
+        let head = "\n| # | outcome | patch | why |\n|---|---|---|---|\n".to_owned();
+        parts.push(Part::Table { head, rows: patches.iter().map(|patch| row(patch)).collect() });
+    }
+    for patch in &patches {
+        fold_patch(patch, report, parts);
+    }
+    fold_lists(report, parts);
+    parts.push(Part::Fixed(facts(report)));
+    parts.push(Part::Fixed(next(report)));
+}
+
+fn row(patch: &PatchReport) -> String {
+    let cell = |text: &str| inline(&clipped(text, CELL));
+    let row = [summary::number(patch), summary::outcome(patch), patch.subject.clone(), summary::why(patch)];
+    cells(row.iter().map(|text| cell(text)))
+}
+
+/// What a reader needs to judge one patch; a conflict shows its markers.
+fn fold_patch(patch: &PatchReport, report: &BumpReport, parts: &mut Vec<Part>) {
+    let name = inline(&format!("{}: {}", patch.file, summary::outcome(patch)));
+    let mut lines = Vec::new();
+    if !patch.detail.is_empty() {
+        lines.push(format!("- {}", inline(&patch.detail)));
+    }
+    if let Some(by) = &patch.blocked_by {
+        lines.push(format!("- waits for {}", inline(by)));
+    }
+    if let Some(proof) = &patch.proof {
+        lines.push(format!("- proof: {}", inline(summary::proof(proof.kind))));
+    }
+    if let Some(found) = &patch.evidence {
+        lines.push(format!("- in {}: {}", inline(&report.target.tag), inline(&summary::evidence(found))));
+    }
+    for conflict in &patch.conflicts {
+        lines.push(format!(
+            "- {}: {}{}",
+            inline(&conflict.path),
+            conflict.kind,
+            summary::stretches(&conflict.stretches)
+        ));
+    }
+    if !lines.is_empty() {
+        parts.push(Part::Folded { summary: name.clone(), lines, code: false });
+    }
+    for conflict in &patch.conflicts {
+        let Some(file) = &conflict.markers else { continue };
+        let lines: Vec<String> =
+            markers::lines(file).into_iter().map(|line| line.map_or_else(|| "…".to_owned(), safe_code)).collect();
+        parts.push(Part::Folded { summary: format!("{name}, {}", inline(&conflict.path)), lines, code: true });
+    }
+}
+
+/// What stays as it is, and the files of the kit.
+fn fold_lists(report: &BumpReport, parts: &mut Vec<Part>) {
+    let unchanged = summary::unchanged(report);
+    if !unchanged.is_empty() {
+        let line = |patch: &&PatchReport| match patch.max_offset {
+            0 => format!("- {}", inline(&patch.file)),
+            offset => format!("- {}, up to {offset} lines away", inline(&patch.file)),
+        };
+        let lines = unchanged.iter().map(line).collect();
+        parts.push(Part::Folded { summary: format!("{} unchanged", unchanged.len()), lines, code: false });
+    }
+    if !report.files.is_empty() {
+        let lines = report.files.iter().map(|file| format!("- {}: {}", file.change, inline(&file.path))).collect();
+        parts.push(Part::Folded { summary: format!("{} files of the kit", report.files.len()), lines, code: false });
+    }
+    if !report.renames.is_empty() {
+        let lines = report
+            .renames
+            .iter()
+            .map(|rename| format!("- {} → {}", inline(&rename.from), inline(&rename.to)))
+            .collect();
+        parts.push(Part::Folded {
+            summary: format!("{} files moved upstream", report.renames.len()),
+            lines,
+            code: false,
+        });
+    }
+}
+
+fn facts(report: &BumpReport) -> String {
+    let gate = match &report.gate {
+        Some(gate) => inline(&summary::gate(gate)),
+        None => "not reached, nothing is proved".to_owned(),
+    };
+    let anew = match &report.gate {
+        Some(gate) if !gate.refreshed.is_empty() => {
+            let names = clipped(&gate.refreshed.join(", "), 10 * CELL);
+            format!("- written anew, since patch would put a hunk elsewhere: {}\n", inline(&names))
+        }
+        _ => String::new(),
+    };
+    format!(
+        "\n- gate: {gate}\n{anew}- history: {}\n- base: {} {}\n- target: {} {}\n",
+        summary::history(report),
+        inline(&report.base.tag),
+        inline(&report.base.commit),
+        inline(&report.target.tag),
+        inline(&report.target.commit),
+    )
+}
+
+fn next(report: &BumpReport) -> String {
+    let mut text = String::from("\n**What to do next**\n\n");
+    for step in advice::next(report) {
+        text += &format!("- {}\n", inline(&step.say));
+        if !step.run.is_empty() {
+            let run: Vec<String> = step.run.iter().map(|line| super::safe(line)).collect();
+            let fence = fence(&run);
+            text += &format!("  {fence}sh\n");
+            text.extend(run.iter().map(|line| format!("  {line}\n")));
+            text += &format!("  {fence}\n");
+        }
+    }
+    text
+}
+
+/// Puts the parts together within `limit` bytes: first what is folded gives way, then the ends of the tables.
+fn assemble(parts: &[Part], limit: usize) -> String {
+    let fixed: usize = parts
+        .iter()
+        .map(|part| match part {
+            Part::Fixed(text) => text.len(),
+            Part::Table { head, .. } => head.len(),
+            Part::Folded { .. } => 0,
+        })
+        .sum();
+    let mut room = limit.saturating_sub(fixed);
+    let tables: Vec<String> = parts.iter().map(|part| table_rows(part, &mut room)).collect();
+    let mut text = String::new();
+    for (part, rows) in parts.iter().zip(tables) {
+        match part {
+            Part::Fixed(fixed) => text += fixed,
+            Part::Table { head, .. } => text += &format!("{head}{rows}"),
+            Part::Folded { summary, lines, code } => text += &folded(summary, lines, *code, &mut room),
+        }
+    }
+    // Only reports by the hundred get here, with titles alone beyond the limit.
+    cut_lines(&text, limit)
+}
+
+/// The rows of a table that there is room for; a cut is a row of its own.
+fn table_rows(part: &Part, room: &mut usize) -> String {
+    let Part::Table { rows, .. } = part else { return String::new() };
+    let all: usize = rows.iter().map(String::len).sum();
+    if all <= *room {
+        *room -= all;
+        return rows.concat();
+    }
+    let note = |left: usize| format!("| … | {left} more; the JSON report has them |\n");
+    let mut kept = String::new();
+    let reserve = note(rows.len()).len();
+    let mut used = 0;
+    for row in rows {
+        if kept.len() + row.len() + reserve > *room {
+            break;
+        }
+        kept += row;
+        used += 1;
+    }
+    kept += &note(rows.len() - used);
+    *room = room.saturating_sub(kept.len());
+    kept
+}
+
+/// A folded part with as many lines as there is room for; nothing if there is none.
+fn folded(summary: &str, lines: &[String], code: bool, room: &mut usize) -> String {
+    let fence = if code { fence(lines) } else { String::new() };
+    let open = match code {
+        true => format!("\n<details><summary>{summary}</summary>\n\n{fence}\n"),
+        false => format!("\n<details><summary>{summary}</summary>\n\n"),
+    };
+    let close = if code { format!("{fence}\n\n</details>\n") } else { "\n</details>\n".to_owned() };
+    let Some(mut left) = room.checked_sub(open.len() + close.len() + CUT.len() + 2) else { return String::new() };
+    let mut body = String::new();
+    let mut cut = "";
+    for line in lines {
+        if line.len() + 1 > left {
+            cut = CUT;
+            break;
+        }
+        left -= line.len() + 1;
+        body += line;
+        body.push('\n');
+    }
+    let cut = if cut.is_empty() { String::new() } else { format!("\n{cut}\n") };
+    // The words about the cut belong outside of the code.
+    let text = if code {
+        format!("{open}{body}{fence}\n{cut}\n</details>\n")
+    } else {
+        format!("{open}{body}{cut}\n</details>\n")
+    };
+    *room = room.saturating_sub(text.len());
+    text
+}
+
+fn cut_lines(text: &str, limit: usize) -> String {
+    if text.len() <= limit {
+        return text.to_owned();
+    }
+    let mut end = 0;
+    for line in text.split_inclusive('\n') {
+        if end + line.len() + CUT.len() + 2 > limit {
+            break;
+        }
+        end += line.len();
+    }
+    format!("{}\n{CUT}\n", &text[..end])
+}
+
+#[cfg(test)]
+#[path = "markdown_tests.rs"]
+mod tests;

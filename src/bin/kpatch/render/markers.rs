@@ -1,0 +1,68 @@
+//! The parts of a file with conflict markers that a reader has to look at.
+
+/// Lines around a conflict.
+const AROUND: usize = 3;
+
+/// The stretches of `text` between conflict markers, each with a few lines around it. Neighbours are joined.
+pub(super) fn stretches(text: &str) -> Vec<Vec<&str>> {
+    let lines: Vec<&str> = text.lines().collect();
+    let mut found: Vec<std::ops::Range<usize>> = Vec::new();
+    let mut at = 0;
+    while at < lines.len() {
+        if !is_marker(lines[at], '<') {
+            at += 1;
+            continue;
+        }
+        let length = lines[at..].iter().position(|line| is_marker(line, '>'));
+        let end = length.map_or(lines.len(), |length| at + length + 1);
+        let range = at.saturating_sub(AROUND)..(end + AROUND).min(lines.len());
+        match found.last_mut() {
+            Some(last) if range.start <= last.end => last.end = range.end,
+            _ => found.push(range),
+        }
+        at = end;
+    }
+    found.into_iter().map(|range| lines[range].to_vec()).collect()
+}
+
+fn is_marker(line: &str, sign: char) -> bool {
+    let rest = line.trim_start_matches(sign);
+    line.len() - rest.len() == 7 && (rest.is_empty() || rest.starts_with(' '))
+}
+
+/// The lines of all stretches with a gap between them; `None` stands for the gap.
+pub(super) fn lines(text: &str) -> Vec<Option<&str>> {
+    let mut all = Vec::new();
+    for stretch in stretches(text) {
+        if !all.is_empty() {
+            all.push(None);
+        }
+        all.extend(stretch.into_iter().map(Some));
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conflicts_are_cut_out_with_a_few_lines_around() {
+        let conflict = "<<<<<<< v6.6.14\nours\n||||||| v6.6.13\n=======\ntheirs\n>>>>>>> 0007\n";
+        let text = format!("1\n2\n3\n4\n5\n{conflict}6\n7\n8\n9\n10\n11\n12\n13\n{conflict}");
+        let found = stretches(&text);
+        assert_eq!(found.len(), 2);
+        assert_eq!(found[0].first(), Some(&"3"));
+        assert_eq!(found[0].last(), Some(&"8"));
+        assert_eq!(found[0].len(), 12);
+        assert_eq!(found[1][..3], ["11", "12", "13"]);
+        assert_eq!(lines(&text).iter().filter(|line| line.is_none()).count(), 1);
+    }
+
+    #[test]
+    fn odd_files_do_no_harm() {
+        assert!(stretches("a\n<<<<<<<<<<\n<< x\n").is_empty());
+        assert_eq!(stretches("<<<<<<< never closed\nx"), [["<<<<<<< never closed", "x"]]);
+        assert!(stretches("").is_empty());
+    }
+}

@@ -1,0 +1,129 @@
+//! The report of `status` as text.
+
+use kpatch::ops::status::{SeriesStatus, StatusReport};
+
+use super::table::{Cell, table, wrap};
+use super::{Detail, Style, View, count, safe};
+
+/// The report; there is one.
+pub(crate) fn text(reports: &[StatusReport], view: &View) -> String {
+    reports.iter().map(|report| one(report, view)).collect()
+}
+
+fn one(report: &StatusReport, view: &View) -> String {
+    let linux = report
+        .linux
+        .as_ref()
+        .map_or_else(|| "no linux tree is known".to_owned(), |linux| format!("linux tree {}", safe(linux)));
+    let mut text = wrap(&format!("kit {}, {linux}", safe(&report.kit)), 0, 2, view);
+    match report.recovered {
+        Some("completed") => text += "a landing that was cut off has been completed\n",
+        Some("rolled-back") => text += "a landing that was cut off has been taken back\n",
+        Some(other) => text += &format!("a landing that was cut off: {}\n", safe(other)),
+        None => {}
+    }
+    let shown =
+        |series: &&SeriesStatus| view.detail != Detail::Head || series.stopped.is_some() || series.newer.is_some();
+    let series: Vec<&SeriesStatus> = report.series.iter().filter(shown).collect();
+    if !series.is_empty() {
+        let head =
+            ["series", "version", "patches", "newer", "branch"].map(|head| Cell(Style::Dim, head.into())).to_vec();
+        let mut rows = vec![head];
+        rows.extend(series.iter().map(|series| row(series)));
+        text.push('\n');
+        text += &table(&rows, 0, view);
+    }
+    let remarks: String = series.iter().map(|series| remarks(series, view)).collect();
+    if !remarks.is_empty() {
+        text.push('\n');
+        text += &remarks;
+    }
+    text
+}
+
+fn row(series: &SeriesStatus) -> Vec<Cell> {
+    let plain = if series.deprecated { Style::Dim } else { Style::Plain };
+    vec![
+        Cell(plain, safe(&series.series)),
+        Cell(plain, safe(&series.versions.join(", "))),
+        Cell(plain, series.patches.to_string()),
+        Cell(Style::Good, series.newer.as_deref().map_or_else(|| "-".to_owned(), safe)),
+        Cell(plain, series.branch.as_deref().map_or_else(|| "-".to_owned(), safe)),
+    ]
+}
+
+/// What the table cannot say.
+fn remarks(series: &SeriesStatus, view: &View) -> String {
+    let name = safe(&series.series);
+    let mut text = String::new();
+    if let Some(stopped) = &series.stopped {
+        let open = count(stopped.open, "patch waits", "patches wait");
+        let target = safe(&stopped.target);
+        let line =
+            format!("{name}: bump to {target} stopped, {open} for a decision, recorded in {}", safe(&stopped.record));
+        text += &wrap(&line, 0, 2, view);
+        text += &wrap(&format!("kpatch plan {name} {target} shows them again"), 2, 4, view);
+    } else if let Some(newer) = series.newer.as_ref().filter(|_| !series.deprecated) {
+        text += &wrap(&format!("{name}: kpatch bump {name} carries it to {}", safe(newer)), 0, 2, view);
+    }
+    if series.tag_known == Some(false) {
+        let line = format!("{name}: the linux tree has no tag of its version; kpatch source brings it");
+        text += &wrap(&line, 0, 2, view);
+    }
+    if series.deprecated {
+        text += &wrap(&format!("{name}: deprecated, not carried by --all"), 0, 2, view);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use kpatch::ops::status::StoppedStatus;
+
+    use super::super::Paint;
+    use super::*;
+
+    #[test]
+    fn a_kit_reads_so() {
+        let current = SeriesStatus {
+            series: "6.6.x".into(),
+            versions: vec!["6.6.13".into()],
+            deprecated: false,
+            patches: 13,
+            tag_known: Some(true),
+            branch: Some("v6.6.13-linuxkit".into()),
+            newer: Some("v6.6.14".into()),
+            stopped: None,
+        };
+        let stopped = StoppedStatus { target: "v6.1.80".into(), open: 2, record: "/tmp/\x1brecord".into() };
+        let waiting = SeriesStatus {
+            series: "6.1.x".into(),
+            branch: None,
+            newer: None,
+            stopped: Some(stopped),
+            ..current.clone()
+        };
+        let report = StatusReport {
+            kit: "/kit".into(),
+            linux: None,
+            recovered: Some("completed"),
+            series: vec![current, waiting],
+        };
+        let view = View { width: 100, paint: Paint(false), detail: Detail::Usual };
+        assert_eq!(
+            text(&[report], &view),
+            "\
+kit /kit, no linux tree is known
+a landing that was cut off has been completed
+
+series  version  patches  newer    branch
+6.6.x   6.6.13   13       v6.6.14  v6.6.13-linuxkit
+6.1.x   6.6.13   13       -        -
+
+6.6.x: kpatch bump 6.6.x carries it to v6.6.14
+6.1.x: bump to v6.1.80 stopped, 2 patches wait for a decision, recorded in /tmp/\\u{1b}record
+  kpatch plan 6.1.x v6.1.80 shows them again
+"
+        );
+    }
+}

@@ -1,0 +1,263 @@
+//! What text and markdown say alike about a carried patch set. Nothing here is made harmless yet.
+
+use kpatch::ops::report::{BumpReport, Counts, EvidenceReport, GateReport, OutcomeName, PatchReport, State};
+
+use super::{Style, count};
+
+/// For example `kernel: 6.6.x v6.6.13 → v6.6.14`.
+pub(super) fn title(report: &BumpReport) -> String {
+    let series = report.series.as_ref().map(|series| format!("{series} ")).unwrap_or_default();
+    format!("kernel: {series}{} → {}", report.base.tag, report.target.tag)
+}
+
+/// How it ended, for the title.
+pub(super) fn ending(state: State) -> (Style, &'static str) {
+    match state {
+        State::Landed => (Style::Good, "landed"),
+        State::WouldLand => (Style::Good, "would land"),
+        State::Stopped => (Style::Bad, "stopped; nothing was changed"),
+        State::WouldStop => (Style::Bad, "would stop"),
+    }
+}
+
+/// For example `12 kept (9 same, 2 offset, 1 refreshed) · 1 dropped (upstream) · 0 conflicts`.
+pub(super) fn status_line(counts: &Counts) -> String {
+    let kept = [
+        (counts.same, "same"),
+        (counts.offset, "offset"),
+        (counts.refreshed, "refreshed"),
+        (counts.partial, "partial"),
+    ];
+    let kept: Vec<String> =
+        kept.iter().filter(|(number, _)| *number > 0).map(|(number, name)| format!("{number} {name}")).collect();
+    let mut parts = vec![match kept.is_empty() {
+        true => format!("{} kept", counts.kept()),
+        false => format!("{} kept ({})", counts.kept(), kept.join(", ")),
+    }];
+    parts.push(match counts.upstreamed {
+        0 => "0 dropped".to_owned(),
+        number => format!("{number} dropped (upstream)"),
+    });
+    if counts.emptied > 0 {
+        parts.push(format!("{} emptied", counts.emptied));
+    }
+    parts.push(count(counts.conflict, "conflict", "conflicts"));
+    if counts.blocked > 0 {
+        parts.push(format!("{} blocked", counts.blocked));
+    }
+    if counts.base_bad > 0 {
+        parts.push(format!("{} not applying to the base", counts.base_bad));
+    }
+    parts.join(" · ")
+}
+
+/// The counts in a cell, for example `12 kept, 1 dropped, 2 open`.
+pub(super) fn brief(counts: &Counts) -> String {
+    let mut parts = vec![format!("{} kept", counts.kept())];
+    if counts.upstreamed > 0 {
+        parts.push(format!("{} dropped", counts.upstreamed));
+    }
+    if counts.open() > 0 {
+        parts.push(format!("{} open", counts.open()));
+    }
+    parts.join(", ")
+}
+
+/// The patches that changed or wait, those that need eyes most first; in the order of the set among equals.
+pub(super) fn by_need(report: &BumpReport) -> Vec<&PatchReport> {
+    let mut patches: Vec<&PatchReport> = report.patches.iter().filter(|patch| !is_unchanged(patch)).collect();
+    patches.sort_by_key(|patch| rank(patch));
+    patches
+}
+
+/// The patches whose files stay as they are in all but line numbers.
+pub(super) fn unchanged(report: &BumpReport) -> Vec<&PatchReport> {
+    report.patches.iter().filter(|patch| is_unchanged(patch)).collect()
+}
+
+fn is_unchanged(patch: &PatchReport) -> bool {
+    matches!(patch.outcome, OutcomeName::Same | OutcomeName::Offset)
+}
+
+fn rank(patch: &PatchReport) -> u8 {
+    match patch.outcome {
+        OutcomeName::BaseBad => 0,
+        OutcomeName::Conflict => 1,
+        OutcomeName::Emptied if !patch.accepted => 2,
+        OutcomeName::Partial if !patch.accepted => 3,
+        OutcomeName::Blocked => 4,
+        OutcomeName::Emptied => 5,
+        OutcomeName::Partial => 6,
+        OutcomeName::Refreshed => 7,
+        OutcomeName::Upstreamed => 8,
+        OutcomeName::Offset => 9,
+        OutcomeName::Same => 10,
+    }
+}
+
+/// The outcome's name, and whether the user accepted it.
+pub(super) fn outcome(patch: &PatchReport) -> String {
+    let accepted = if patch.accepted { ", accepted" } else { "" };
+    format!("{}{accepted}", patch.outcome.as_str())
+}
+
+/// How loud an outcome is.
+pub(super) fn style(patch: &PatchReport) -> Style {
+    match patch.outcome {
+        OutcomeName::BaseBad | OutcomeName::Conflict => Style::Bad,
+        OutcomeName::Emptied | OutcomeName::Partial if !patch.accepted => Style::Bad,
+        OutcomeName::Emptied | OutcomeName::Partial | OutcomeName::Blocked | OutcomeName::Refreshed => Style::Warn,
+        OutcomeName::Upstreamed => Style::Note,
+        OutcomeName::Same | OutcomeName::Offset => Style::Good,
+    }
+}
+
+/// The number of a patch in its set: `0007`, `0007#2` for the second of one file, the name of a file without number.
+pub(super) fn number(patch: &PatchReport) -> String {
+    let name = patch.file.rsplit('/').next().unwrap_or(&patch.file);
+    let digits = name.bytes().take_while(u8::is_ascii_digit).count();
+    let number = if digits == 0 { name } else { &name[..digits] };
+    if patch.part == 0 { number.to_owned() } else { format!("{number}#{}", patch.part + 1) }
+}
+
+/// One line why: the library's own, or what the fields say.
+pub(super) fn why(patch: &PatchReport) -> String {
+    if !patch.detail.is_empty() {
+        return patch.detail.clone();
+    }
+    if let Some(by) = &patch.blocked_by {
+        return format!("waits for {by}");
+    }
+    if let Some(found) = &patch.evidence {
+        return evidence(found);
+    }
+    patch.conflicts.iter().map(|conflict| conflict.path.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+/// A commit of the target and how it was recognized.
+pub(super) fn evidence(found: &EvidenceReport) -> String {
+    let how = match found.how {
+        "id" => "the patch names it",
+        "claim" => "it names the patch's origin",
+        "patch-id" => "it makes the same change",
+        "title" => "only the title is the same",
+        other => other,
+    };
+    let commit: String = found.commit.chars().take(12).collect();
+    let reverted = match &found.reverted_by {
+        Some(by) => format!("; taken back by {}", by.chars().take(12).collect::<String>()),
+        None => String::new(),
+    };
+    format!("{commit} {} ({how}{reverted})", found.title)
+}
+
+/// What a proof says.
+pub(super) fn proof(kind: &str) -> &str {
+    match kind {
+        "peeled" => "taking it out of the target and putting it back gives the target again",
+        "empty" => "merging it into the target changes nothing",
+        "patch-id" => "a commit of the target makes the same change",
+        other => other,
+    }
+}
+
+/// The gate in one line.
+pub(super) fn gate(gate: &GateReport) -> String {
+    let legs = [("git am", &gate.git_am), ("patch -F0", &gate.patch), ("branch", &gate.branch)];
+    let checked = legs.iter().filter(|(_, tree)| is_id(tree)).count();
+    if gate.holds && checked == legs.len() {
+        let tree: String = gate.branch.chars().take(12).collect();
+        return format!("git am, patch -F0 and the branch give one tree, {tree}");
+    }
+    let legs: Vec<String> = legs
+        .iter()
+        .map(|(name, tree)| match is_id(tree) {
+            true => format!("{name} {}", tree.chars().take(12).collect::<String>()),
+            false => format!("{name} not checked ({tree})"),
+        })
+        .collect();
+    format!("{}: {}", if gate.holds { "holds as far as it was checked" } else { "does not hold" }, legs.join(", "))
+}
+
+pub(super) fn is_id(text: &str) -> bool {
+    text.len() == 40 && text.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+/// What was searched for upstream commits.
+pub(super) fn history(report: &BumpReport) -> String {
+    match report.history {
+        Some(commits) => format!("{} searched for the patches", count(commits, "commit", "commits")),
+        None => "not searched: the linux tree has no commits between the two releases".to_owned(),
+    }
+}
+
+/// The stretches of a conflict as line numbers.
+pub(super) fn stretches(stretches: &[(u32, u32)]) -> String {
+    let lines: Vec<String> = stretches
+        .iter()
+        .map(|&(first, length)| match length {
+            0 | 1 => first.to_string(),
+            more => format!("{first}-{}", u64::from(first) + u64::from(more) - 1),
+        })
+        .collect();
+    match lines.as_slice() {
+        [] => String::new(),
+        [one] if !one.contains('-') => format!(" at line {one}"),
+        many => format!(" at lines {}", many.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+
+    #[test]
+    fn the_status_line_counts() {
+        let counts = Counts { total: 13, same: 9, offset: 2, refreshed: 1, upstreamed: 1, ..Counts::default() };
+        assert_eq!(
+            status_line(&counts),
+            "12 kept (9 same, 2 offset, 1 refreshed) · 1 dropped (upstream) · 0 conflicts"
+        );
+        assert_eq!(status_line(&Counts::default()), "0 kept · 0 dropped · 0 conflicts");
+        let open = Counts { total: 4, emptied: 1, conflict: 1, blocked: 1, base_bad: 1, ..Counts::default() };
+        assert_eq!(
+            status_line(&open),
+            "0 kept · 0 dropped · 1 emptied · 1 conflict · 1 blocked · 1 not applying to the base"
+        );
+    }
+
+    #[test]
+    fn what_needs_eyes_most_comes_first() {
+        let report = sample::stopping();
+        let order: Vec<&str> = by_need(&report).iter().map(|patch| patch.outcome.as_str()).collect();
+        assert_eq!(order, ["conflict", "partial", "blocked", "refreshed", "upstreamed"]);
+        assert_eq!(unchanged(&report).len(), 2);
+    }
+
+    #[test]
+    fn a_leg_that_was_not_checked_is_never_passed() {
+        let report = sample::landing();
+        let mut legs = report.gate.expect("the sample has a gate");
+        assert_eq!(gate(&legs), "git am, patch -F0 and the branch give one tree, bbbbbbbbbbbb");
+        legs.patch = "binary diff".into();
+        assert_eq!(
+            gate(&legs),
+            "holds as far as it was checked: git am bbbbbbbbbbbb, patch -F0 not checked (binary diff), branch bbbbbbbbbbbb"
+        );
+    }
+
+    #[test]
+    fn lines_and_numbers() {
+        assert_eq!(stretches(&[(10, 5), (30, 1)]), " at lines 10-14, 30");
+        assert_eq!(stretches(&[(3, 1)]), " at line 3");
+        assert_eq!(stretches(&[(u32::MAX, u32::MAX)]), " at lines 4294967295-8589934589");
+        let mut patch = sample::landing().patches.remove(0);
+        assert_eq!(number(&patch), "0001");
+        patch.part = 1;
+        assert_eq!(number(&patch), "0001#2");
+        patch.file = "fix.patch".into();
+        patch.part = 0;
+        assert_eq!(number(&patch), "fix.patch");
+    }
+}
