@@ -168,13 +168,14 @@ impl Store {
     }
 
     /// Makes an object; it stays in memory.
-    pub fn insert(&self, kind: Kind, data: Vec<u8>) -> Oid {
+    pub fn insert(&self, kind: Kind, data: impl Into<Arc<[u8]>>) -> Oid {
+        let data = data.into();
         let id = gix::objs::compute_hash(gix::hash::Kind::Sha1, kind.to_gix(), &data)
             .expect("only a crafted SHA-1 collision fails, and git refuses those as well");
         let mut held = self.held.borrow_mut();
         held.entry(id).or_insert_with(|| {
             let new = !self.repo.objects.exists(&id);
-            Held { kind, data: data.into(), new }
+            Held { kind, data, new }
         });
         id
     }
