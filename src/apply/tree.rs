@@ -212,8 +212,7 @@ impl Work<'_> {
         let mut changes = Vec::new();
         for (path, file) in self.files {
             let old = self.store.entry(self.tree, path.as_bstr())?.filter(|entry| entry.mode != MODE_TREE);
-            let new =
-                file.map(|file| Entry { mode: file.mode, id: self.store.insert(Kind::Blob, file.content) });
+            let new = file.map(|file| Entry { mode: file.mode, id: self.store.insert(Kind::Blob, file.content) });
             if old != new {
                 edits.insert(path.clone(), new);
                 changes.push(Walk { path, old, new });

@@ -4,6 +4,7 @@
 #![allow(missing_docs, reason = "tests are not an interface")]
 
 mod carry;
+mod docs;
 mod floors;
 mod merge;
 mod support;
