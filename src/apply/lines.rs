@@ -1,6 +1,5 @@
 //! What placing hunks needs of a file and of a hunk: lines as offsets, never as copies.
 
-
 use super::{HunkFailure, Reason};
 use crate::diff::{Hunk, LineKind};
 

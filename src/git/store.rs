@@ -44,6 +44,9 @@ impl Kind {
 /// Brings missing objects into the repository; called with all that are wanted at once.
 pub type Fetcher = Box<dyn Fn(&[Oid]) -> Result<(), BoxError>>;
 
+/// The raw bytes of an object.
+type Content = Arc<[u8]>;
+
 /// What is kept of one object in memory.
 #[derive(Clone)]
 struct Held {
@@ -168,6 +171,9 @@ impl Store {
     }
 
     /// Makes an object; it stays in memory.
+    ///
+    /// # Panics
+    /// On content that was crafted to collide in SHA-1, which git refuses as well.
     pub fn insert(&self, kind: Kind, data: impl Into<Arc<[u8]>>) -> Oid {
         let data = data.into();
         let id = gix::objs::compute_hash(gix::hash::Kind::Sha1, kind.to_gix(), &data)
@@ -234,7 +240,7 @@ impl Store {
         })
     }
 
-    fn read_many(&self, ids: &[Oid]) -> Result<Vec<(Oid, Arc<[u8]>)>, GitError> {
+    fn read_many(&self, ids: &[Oid]) -> Result<Vec<(Oid, Content)>, GitError> {
         self.in_two(ids, |odb, id| match read(odb, id)? {
             Some((gix::objs::Kind::Blob, data)) => Ok((id, data)),
             Some(_) => Err(GitError::Corrupt { id, expected: "blob" }),
@@ -276,7 +282,7 @@ impl Store {
     }
 }
 
-fn read(odb: &gix::OdbHandle, id: Oid) -> Result<Option<(gix::objs::Kind, Arc<[u8]>)>, GitError> {
+fn read(odb: &gix::OdbHandle, id: Oid) -> Result<Option<(gix::objs::Kind, Content)>, GitError> {
     let mut buffer = Vec::new();
     let found = odb.try_find(&id, &mut buffer).map_err(|source| read_error(id, source))?;
     Ok(found.map(|data| (data.kind, Arc::from(data.data))))

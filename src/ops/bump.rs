@@ -17,6 +17,7 @@ use crate::version::Tag;
 
 /// What to carry, and how.
 #[derive(Debug, Clone, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct BumpOptions {
     /// Where the kit and the linux tree are.
     pub places: Places,
@@ -140,7 +141,7 @@ impl Run<'_> {
         let store = &self.linux.store;
         let sources = sources(set, computed);
         let style = self.options.style();
-        let exported = exported(store, set, &sources, style, computed.carried.target.tree, &self.gate_options())?;
+        let exported = exported(store, set, &sources, style, computed.carried.target.tree, self.gate_options())?;
         for (row, at) in report.patches.iter_mut().filter(|row| row.commit.is_some()).zip(0..) {
             row.bytes_kept = Some(exported.untouched(at));
         }

@@ -13,7 +13,6 @@ use crate::text::visible;
 /// An open linux tree.
 pub(super) struct Linux {
     pub(super) store: Store,
-    pub(super) git: Git,
     /// What the user called it.
     pub(super) name: String,
 }
@@ -28,6 +27,7 @@ pub(super) fn kit(places: &Places) -> Result<Kit, OpError> {
 }
 
 /// Turns a kit's error into a verb's.
+#[allow(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
 pub(super) fn kit_error(error: KitError) -> OpError {
     let hint = error.hint();
     let out = match std::error::Error::source(&error) {
@@ -80,7 +80,7 @@ fn open_clone(git_dir: &Path, name: String, offline: bool) -> Result<Linux, OpEr
     if !offline && let Some(url) = promisor(&git) {
         store.set_fetcher(fetcher(git.clone(), url));
     }
-    Ok(Linux { store, git, name })
+    Ok(Linux { store, name })
 }
 
 fn open_url(url: &str, name: String, places: &Places, tags: &[String], watch: Watch<'_>) -> Result<Linux, OpError> {
@@ -109,7 +109,7 @@ fn open_url(url: &str, name: String, places: &Places, tags: &[String], watch: Wa
     if !places.offline {
         store.set_fetcher(fetcher(git.clone(), url.to_owned()));
     }
-    Ok(Linux { store, git, name })
+    Ok(Linux { store, name })
 }
 
 fn source_error(message: String, error: crate::source::fetch::Error) -> OpError {
