@@ -62,7 +62,9 @@ fn linux_name(places: &Places, kit: Option<&Kit>) -> Result<String, OpError> {
     if let Some(linux) = &places.linux {
         return Ok(linux.clone());
     }
-    match kit.and_then(Kit::linux_tree) {
+    // A bare patch directory may still lie in a kit that says where its linux tree is.
+    let around = if kit.is_none() { self::kit(places).ok() } else { None };
+    match kit.or(around.as_ref()).and_then(Kit::linux_tree) {
         Some(LinuxTree::Url(url)) => Ok(url),
         Some(LinuxTree::Path(path)) => Ok(path.display().to_string()),
         None => Err(OpError::new("no linux tree is known")

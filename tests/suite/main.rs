@@ -8,5 +8,7 @@ mod carry;
 mod docs;
 mod floors;
 mod merge;
+mod msrv;
+mod readme;
 mod support;
 mod three_way;
