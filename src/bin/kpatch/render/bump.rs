@@ -111,6 +111,10 @@ fn details(patch: &PatchReport, report: &BumpReport, view: &View) -> String {
     for conflict in &patch.conflicts {
         text += &conflicting(conflict, view);
     }
+    if let Some(rewrite) = &patch.rewrite {
+        text += &wrap("the patch file changes:", 2, 4, view);
+        text += &clipped(rewrite.lines().map(safe_code), rewrite.lines().count(), view);
+    }
     text
 }
 
@@ -119,13 +123,21 @@ fn conflicting(conflict: &ConflictReport, view: &View) -> String {
     let mut text = wrap(&safe(&place), 2, 4, view);
     let Some(file) = &conflict.markers else { return text };
     let lines = markers::lines(file);
-    let most = if view.detail == Detail::Full { lines.len() } else { MARKER_LINES };
-    for line in lines.iter().take(most) {
-        let line = line.map_or_else(|| "…".to_owned(), |line| coloured(line, view));
+    let shown = lines.iter().map(|line| line.map_or_else(|| "…".to_owned(), |line| coloured(line, view)));
+    text += &clipped(shown, lines.len(), view);
+    text
+}
+
+/// Indented lines, the first of them unless all are asked for.
+fn clipped(lines: impl Iterator<Item = String>, total: usize, view: &View) -> String {
+    let most = if view.detail == Detail::Full { total } else { MARKER_LINES };
+    let mut text = String::new();
+    for line in lines.take(most) {
         let _ = writeln!(text, "    {line}");
     }
-    if let Some(rest) = lines.len().checked_sub(most).filter(|rest| *rest > 0) {
-        text += &view.paint.paint(Style::Dim, &format!("    … {} more, -v shows them", count(rest, "line", "lines")));
+    if total > most {
+        let more = format!("    … {} more, -v shows them", count(total - most, "line", "lines"));
+        text += &view.paint.paint(Style::Dim, &more);
         text.push('\n');
     }
     text

@@ -109,6 +109,10 @@ fn fold_patch(patch: &PatchReport, report: &BumpReport, parts: &mut Vec<Part>) {
             markers::lines(file).into_iter().map(|line| line.map_or_else(|| "…".to_owned(), safe_code)).collect();
         parts.push(Part::Folded { summary: format!("{name}, {}", inline(&conflict.path)), lines, code: true });
     }
+    if let Some(rewrite) = &patch.rewrite {
+        let lines = rewrite.lines().map(safe_code).collect();
+        parts.push(Part::Folded { summary: format!("{name}, the file before and after"), lines, code: true });
+    }
 }
 
 /// What stays as it is, and the files of the kit.
