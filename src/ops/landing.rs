@@ -227,6 +227,10 @@ pub(super) fn branch_update(store: &Store, branch: &str, tip: Oid, replace: bool
         Some(old) if old == tip => Ok(Vec::new()),
         Some(_) if !replace => Err(OpError::new(format!("the linux tree has a branch '{branch}' with other commits"))
             .hint("move it away with git branch -m, or say --replace-branch")),
+        Some(_) if store.is_checked_out(branch) => {
+            Err(OpError::new(format!("branch '{branch}' is checked out in a work tree of the linux tree"))
+                .hint("switch that work tree to another branch first"))
+        }
         old => Ok(vec![RefUpdate { name, old, new: Some(tip) }]),
     }
 }
