@@ -81,9 +81,8 @@ impl Store {
     /// Neither the user's nor the system's configuration is read.
     pub fn open(path: &Path) -> Result<Self, GitError> {
         // A replaced object would no longer be what its id says, and the id is what everything here is compared by.
-        let options = gix::open::Options::isolated()
-            .with(gix::sec::Trust::Full)
-            .config_overrides(["core.useReplaceRefs=false"]);
+        let options =
+            gix::open::Options::isolated().with(gix::sec::Trust::Full).config_overrides(["core.useReplaceRefs=false"]);
         let mut repo = gix::open_opts(path, options)
             .map_err(|source| GitError::Open { path: path.to_owned(), source: source.into() })?;
         repo.objects.set_pack_cache(|| Box::new(gix::odb::pack::cache::lru::MemoryCappedHashmap::new(DELTA_CACHE)));
