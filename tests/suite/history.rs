@@ -243,3 +243,295 @@ fn every_drop_has_its_proof_and_names_the_commit() {
     assert!(reverted_by("stable").is_none());
     assert!(report.0["history"].as_u64().unwrap() > 25, "{}", report.0["history"]);
 }
+
+#[test]
+fn every_kind_of_clone_gives_the_same_result() {
+    let sandbox = Sandbox::new();
+    let scene = scene(&sandbox);
+    let linux = &scene.linux;
+    let wanted = plan(&sandbox, &linux.path, &scene.patches, SERIES);
+
+    let bare = sandbox.path("bare.git");
+    let source = linux.path.to_str().unwrap();
+    sandbox.git(&sandbox.path(""), &["clone", "-q", "--bare", "--no-local", source, bare.to_str().unwrap()]);
+    let packed = sandbox.path("packed");
+    sandbox.git(&sandbox.path(""), &["clone", "-q", source, packed.to_str().unwrap()]);
+    sandbox.git(&packed, &["pack-refs", "--all"]);
+    sandbox.git(&packed, &["gc", "-q", "--prune=now"]);
+    sandbox.git(&packed, &["commit-graph", "write", "--reachable"]);
+    let borrowed = sandbox.path("borrowed");
+    sandbox.git(&sandbox.path(""), &["clone", "-q", "--shared", source, borrowed.to_str().unwrap()]);
+    let linked = sandbox.path("linked");
+    linux.git(&["worktree", "add", "-q", "--detach", linked.to_str().unwrap(), "v6.6.13"]);
+    for clone in [&bare, &packed, &borrowed, &linked] {
+        let report = plan(&sandbox, clone, &scene.patches, SERIES);
+        assert_eq!(report.0["patches"], wanted.0["patches"], "{}", clone.display());
+        assert_eq!(report.0["history"], wanted.0["history"], "{}", clone.display());
+    }
+}
+
+#[test]
+fn without_history_only_trees_prove() {
+    let sandbox = Sandbox::new();
+    let scene = scene(&sandbox);
+    let wanted = plan(&sandbox, &scene.linux.path, &scene.patches, SERIES);
+    let shallow = sandbox.path("shallow");
+    sandbox.git(&sandbox.path(""), &["init", "-q", "shallow"]);
+    let url = format!("file://{}", scene.linux.path.display());
+    let mut args = vec!["fetch", "-q", "--depth=1", "--no-tags", &url];
+    args.extend(["refs/tags/v6.6.13:refs/tags/v6.6.13", "refs/tags/v6.6.14:refs/tags/v6.6.14"]);
+    sandbox.git(&shallow, &args);
+    let report = plan(&sandbox, &shallow, &scene.patches, SERIES);
+    assert!(report.0["history"].is_null(), "not checked is not the same as nothing found");
+    for case in CASES {
+        let (row, with) = (row(&report, case), row(&wanted, case));
+        assert!(row.0["evidence"].is_null(), "{case}");
+        if matches!(*case, "adjacent" | "further") {
+            assert_eq!(row.outcome(), "conflict", "{case}: only history knew");
+        } else {
+            assert_eq!((row.outcome(), row.text("tree")), (with.outcome(), with.text("tree")), "{case}");
+            assert_eq!(row.0["proof"], with.0["proof"], "{case}");
+        }
+    }
+}
+
+#[test]
+fn a_downgrade_drops_nothing_by_name() {
+    let sandbox = Sandbox::new();
+    let linux = Repo::new(&sandbox, "linux");
+    for name in ["kept", "new", "old"] {
+        linux.write(&file(name), text(name));
+    }
+    linux.lines(&file("old"), &[(20, "fixed")]);
+    linux.commit("Linux 6.6.13\n");
+    linux.tag("v6.6.13");
+    linux.lines(&file("new"), &[(20, "since 14")]);
+    linux.commit("new: since 14\n");
+    linux.git(&["revert", "--no-edit", "HEAD"]);
+    linux.lines(&file("new"), &[(20, "since 14")]).lines(&file("old"), &[(20, "broken again")]);
+    linux.commit("Linux 6.6.14\n");
+    linux.tag("v6.6.14");
+    linux.lines(&file("kept"), &[(20, "fixed")]);
+    linux.commit("kept: fix it\n");
+    linux.lines(&file("new"), &[(20, "since 14, fixed")]);
+    linux.commit("new: fix what is new\n");
+    linux.lines(&file("old"), &[(20, "fixed")]);
+    linux.commit("old: fix what the older one has right\n");
+    let patches = sandbox.path("patches");
+    linux.format_patches("v6.6.14", "main", &patches);
+    let report = plan(&sandbox, &linux.path, &patches, ["v6.6.14", "v6.6.13"]);
+    let outcomes: Vec<_> = report.rows().iter().map(|row| row.outcome().to_owned()).collect();
+    assert_eq!(outcomes, ["same", "conflict", "upstreamed"]);
+    assert_eq!(report.rows()[2].0["proof"]["kind"], "peeled");
+    assert_eq!(report.0["history"], 0);
+}
+
+#[test]
+fn a_partial_result_lands_only_when_it_is_accepted() {
+    let sandbox = Sandbox::new();
+    let scene = scene(&sandbox);
+    for entry in std::fs::read_dir(&scene.patches).unwrap() {
+        let path = entry.unwrap().path();
+        if !path.to_str().unwrap().contains("-partial-") {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+    let linux = scene.linux.path.to_str().unwrap();
+    let (patches, out) = (scene.patches.to_str().unwrap(), sandbox.path("out"));
+    let top = sandbox.path("");
+    let mut args = vec!["bump", "v6.6.13", "v6.6.14", "--linux", linux, "--patches", patches];
+    args.extend(["--out", out.to_str().unwrap()]);
+    let stopped = sandbox.report(&top, &args);
+    assert_eq!((stopped.text("state"), stopped.count("partial")), ("stopped", 1));
+    assert!(!out.exists());
+    assert!(!scene.linux.path.join(".git/refs/heads/v6.6.14-linuxkit").exists());
+    let number = stopped.rows()[0].text("file")[..4].trim_start_matches('0').to_owned();
+    args.extend(["--accept", &number]);
+    let landed = sandbox.report(&top, &args);
+    assert_eq!(landed.text("state"), "landed");
+    let diff = scene.linux.git(&["diff", "-U0", "v6.6.14", "v6.6.14-linuxkit"]);
+    let changed: Vec<&str> = diff
+        .lines()
+        .filter(|l| (l.starts_with('-') || l.starts_with('+')) && l.get(1..3) != Some(&l[..1].repeat(2)))
+        .collect();
+    assert_eq!(changed, ["-partial line 30", "+fixed"]);
+}
+
+#[test]
+fn nothing_left_without_a_proof_waits_for_a_person() {
+    let sandbox = Sandbox::new();
+    let linux = Repo::new(&sandbox, "linux");
+    linux.write(&file("a"), text("a")).write(&file("b"), text("b"));
+    linux.commit("Linux 6.6.13\n");
+    linux.tag("v6.6.13");
+    linux.lines(&file("b"), &[(20, "upstream's own")]);
+    linux.commit("Linux 6.6.14\n");
+    linux.tag("v6.6.14");
+    linux.git(&["checkout", "-q", "v6.6.13"]);
+    linux.lines(&file("a"), &[(20, "ours")]).lines(&file("b"), &[(20, "ours")]);
+    linux.commit("both: ours\n");
+    linux.lines(&file("a"), &[(20, "a line 20")]);
+    linux.commit("a: take it back\n");
+    let patches = sandbox.path("patches");
+    linux.format_patches("v6.6.13", "HEAD", &patches);
+    let report = plan(&sandbox, &linux.path, &patches, SERIES);
+    let outcomes: Vec<_> = report.rows().iter().map(|row| row.outcome().to_owned()).collect();
+    // The second one is empty only because the first one is not there: that proves nothing of the target.
+    assert_eq!(outcomes, ["conflict", "emptied"]);
+    assert!(report.rows()[1].0["proof"].is_null());
+    assert_eq!(report.text("state"), "would-stop");
+}
+
+/// A kit with two patches for a series.
+fn kit_of(sandbox: &Sandbox, name: &str, linux: &Repo<'_>, patches: &Path) -> PathBuf {
+    let kit = sandbox.path(name);
+    sandbox.write(&format!("{name}/kernel/Makefile"), "KERNELS_all=6.1.75 6.6.13\n\nall:\n\techo 6.6.13\n");
+    sandbox.write(&format!("{name}/kpatch.toml"), format!("linux = {:?}\n", linux.path.to_str().unwrap()));
+    let folder = kit.join("kernel/patches-6.6.x");
+    std::fs::create_dir_all(&folder).unwrap();
+    for entry in std::fs::read_dir(patches).unwrap() {
+        let path = entry.unwrap().path();
+        std::fs::copy(&path, folder.join(path.file_name().unwrap())).unwrap();
+    }
+    sandbox.git(&kit, &["init", "-q"]);
+    sandbox.git(&kit, &["add", "-A"]);
+    sandbox.git(&kit, &["commit", "-q", "-m", "kit"]);
+    kit
+}
+
+/// Two series, and patches that carry to both newer releases.
+fn two_series<'a>(sandbox: &'a Sandbox, name: &str) -> (Repo<'a>, PathBuf) {
+    let linux = Repo::new(sandbox, name);
+    for name in ["same", "moved", "taken"] {
+        linux.write(&file(name), text(name));
+    }
+    linux.commit("Linux 6.6\n");
+    linux.git(&["branch", "-q", "far"]);
+    linux.write("VERSION", "6.6.13\n").commit("Linux 6.6.13\n");
+    linux.tag("v6.6.13");
+    linux.lines(&file("moved"), &[(18, "closer")]);
+    linux.commit("moved: come closer\n");
+    linux.write("VERSION", "6.6.14\n").commit("Linux 6.6.14\n");
+    linux.tag("v6.6.14");
+    linux.checkout("far");
+    linux.git(&["mv", &file("moved"), "drivers/elsewhere.c"]);
+    linux.commit("moved: rename\n");
+    linux.lines(&file("taken"), &[(20, "fixed")]);
+    linux.commit("taken: fix it\n");
+    linux.write("VERSION", "6.12.1\n").commit("Linux 6.12.1\n");
+    linux.tag("v6.12.1");
+    linux.checkout("v6.6.13");
+    for name in ["same", "moved", "taken"] {
+        linux.lines(&file(name), &[(20, "fixed")]);
+        linux.commit(format!("{name}: fix it\n\nSigned-off-by: A U Thor <author@example.org>\n"));
+    }
+    let patches = sandbox.path(&format!("{name}-patches"));
+    linux.format_patches("v6.6.13", "HEAD", &patches);
+    linux.checkout("main");
+    (linux, patches)
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_kit_goes_to_the_next_release_and_to_another_series() {
+    let sandbox = Sandbox::new();
+    let (linux, patches) = two_series(&sandbox, "linux");
+    let kit = kit_of(&sandbox, "kit", &linux, &patches);
+    sandbox.report(&kit, &["import", "6.6.x"]);
+    let refs = || linux.git(&["for-each-ref", "--format=%(refname) %(objectname)", "refs/heads", "refs/tags"]);
+    let before = refs();
+    assert!(before.contains("refs/heads/v6.6.13-linuxkit"));
+
+    let next = sandbox.report(&kit, &["bump", "6.6.x"]);
+    assert_eq!((next.text("state"), next.text("branch")), ("landed", "v6.6.14-linuxkit"));
+    assert_eq!((next.count("same"), next.count("refreshed")), (2, 1), "{}", next.0["counts"]);
+    let makefile = std::fs::read_to_string(kit.join("kernel/Makefile")).unwrap();
+    assert_eq!(makefile, "KERNELS_all=6.1.75 6.6.14\n\nall:\n\techo 6.6.13\n");
+    assert_eq!(names(&kit.join("kernel")), ["Makefile", "patches-6.6.x"]);
+    sandbox.git(&kit, &["commit", "-q", "-a", "-m", "6.6.14"]);
+    let after: Vec<String> = refs().lines().map(str::to_owned).collect();
+    let kept: Vec<&str> = after.iter().map(String::as_str).filter(|line| !line.contains("v6.6.14-linuxkit")).collect();
+    assert_eq!(kept.join("\n"), before, "no other ref moves");
+
+    let far = sandbox.report(&kit, &["bump", "v6.6.14", "v6.12.1"]);
+    assert_eq!((far.text("state"), far.text("branch")), ("landed", "v6.12.1-linuxkit"), "{}", far.0);
+    assert_eq!(far.count("upstreamed"), 1);
+    assert_eq!(far.0["renames"][0]["to"], "drivers/elsewhere.c");
+    assert_eq!(names(&kit.join("kernel")), ["Makefile", "patches-6.12.x"]);
+    assert_eq!(names(&kit.join("kernel/patches-6.12.x")), ["0001-same-fix-it.patch", "0002-moved-fix-it.patch"]);
+    let makefile = std::fs::read_to_string(kit.join("kernel/Makefile")).unwrap();
+    assert_eq!(makefile, "KERNELS_all=6.1.75 6.12.1\n\nall:\n\techo 6.6.13\n");
+    let changed = linux.git(&["diff", "--name-only", "v6.12.1", "v6.12.1-linuxkit"]);
+    assert_eq!(changed, "drivers/elsewhere.c\ndrivers/same.c");
+}
+
+#[test]
+fn no_setting_of_either_repository_changes_a_byte() {
+    const SETTINGS: &[(&str, &str)] = &[
+        ("rebase.updateRefs", "true"),
+        ("diff.algorithm", "patience"),
+        ("diff.noprefix", "true"),
+        ("diff.mnemonicPrefix", "true"),
+        ("diff.context", "7"),
+        ("diff.renames", "copies"),
+        ("diff.indentHeuristic", "false"),
+        ("diff.external", "false"),
+        ("core.abbrev", "30"),
+        ("core.autocrlf", "true"),
+        ("core.eol", "crlf"),
+        ("core.quotePath", "false"),
+        ("core.commentChar", "f"),
+        ("format.noprefix", "true"),
+        ("format.signOff", "true"),
+        ("format.attach", "x"),
+        ("format.headers", "X-Leak: yes"),
+        ("format.subjectPrefix", "LEAK"),
+        ("format.numbered", "true"),
+        ("format.signature", "leak"),
+        ("format.useAutoBase", "true"),
+        ("merge.conflictStyle", "zdiff3"),
+        ("merge.renames", "false"),
+        ("merge.directoryRenames", "true"),
+        ("apply.whitespace", "fix"),
+        ("am.threeWay", "true"),
+        ("mailinfo.scissors", "true"),
+        ("commit.gpgsign", "true"),
+        ("gpg.program", "/bin/false"),
+        ("user.name", "Somebody Else"),
+        ("user.email", "else@example.org"),
+        ("i18n.commitEncoding", "latin1"),
+        ("core.hooksPath", "/nonexistent"),
+    ];
+    let run = |name: &str, settings: &[(&str, &str)], more: &[&str]| {
+        let sandbox = Sandbox::new();
+        let (linux, patches) = two_series(&sandbox, name);
+        let kit = kit_of(&sandbox, "kit", &linux, &patches);
+        for (key, value) in settings {
+            sandbox.git(&linux.path, &["config", key, value]);
+            sandbox.git(&kit, &["config", key, value]);
+        }
+        let mut commits = Vec::new();
+        for [from, to] in [["v6.6.13", "v6.6.14"], ["v6.6.14", "v6.12.1"]] {
+            let mut args = vec!["bump", from, to, "--allow-dirty"];
+            args.extend(more);
+            let report = sandbox.report(&kit, &args);
+            assert_eq!(report.text("state"), "landed");
+            commits.push(report.text("commit").to_owned());
+            let branch = format!("refs/heads/{to}-linuxkit");
+            assert_eq!(sandbox.git(&linux.path, &["rev-parse", &branch]), *commits.last().unwrap());
+        }
+        let folder = kit.join("kernel/patches-6.12.x");
+        let read = |name: String| (std::fs::read(folder.join(&name)).unwrap(), name);
+        (commits, names(&folder).into_iter().map(read).collect::<Vec<_>>())
+    };
+    for more in [&[][..], &["--refresh"], &["--refresh", "--export", "git"]] {
+        assert_eq!(run("linux", SETTINGS, more), run("linux", &[], more), "{more:?}");
+    }
+    assert_eq!(run("linux", SETTINGS, &["--refresh"]), run("linux", &[], &["--refresh", "--export", "git"]));
+}
