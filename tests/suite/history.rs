@@ -296,6 +296,41 @@ fn without_history_only_trees_prove() {
 }
 
 #[test]
+fn a_history_with_a_hole_counts_as_not_checked() {
+    let sandbox = Sandbox::new();
+    let linux = Repo::new(&sandbox, "linux");
+    linux.write(&file("a"), text("a")).commit("Linux 6.6.13\n");
+    linux.tag("v6.6.13");
+    linux.git(&["checkout", "-q", "-b", "topic"]);
+    for line in [5, 30, 35] {
+        linux.lines(&file("a"), &[(line, "topic")]);
+        linux.commit(format!("a: line {line}\n"));
+    }
+    linux.checkout("main");
+    linux.write("VERSION", "6.6.14\n").commit("Linux 6.6.14-rc1\n");
+    linux.git(&["merge", "-q", "--no-ff", "--no-edit", "topic"]);
+    linux.tag("v6.6.14");
+    linux.checkout("v6.6.13");
+    linux.lines(&file("a"), &[(20, "fixed")]);
+    linux.commit("a: fix it\n");
+    let patches = sandbox.path("patches");
+    linux.format_patches("v6.6.13", "HEAD", &patches);
+    let url = format!("file://{}", linux.path.display());
+    let mut found = Vec::new();
+    for depth in ["--depth=3", "--depth=5"] {
+        let clone = sandbox.path(depth);
+        sandbox.git(&sandbox.path(""), &["init", "-q", "--bare", "--", clone.to_str().unwrap()]);
+        let tags = ["refs/tags/v6.6.13:refs/tags/v6.6.13", "refs/tags/v6.6.14:refs/tags/v6.6.14"];
+        sandbox.git(&clone, &["fetch", "-q", depth, "--no-tags", &url, tags[0], tags[1]]);
+        let report = plan(&sandbox, &clone, &patches, SERIES);
+        assert_eq!(report.rows()[0].outcome(), "same");
+        found.push(report.0["history"].as_u64());
+    }
+    // The first of the topic's commits is behind the edge of the first clone.
+    assert_eq!(found, [None, Some(5)]);
+}
+
+#[test]
 fn a_downgrade_drops_nothing_by_name() {
     let sandbox = Sandbox::new();
     let linux = Repo::new(&sandbox, "linux");
