@@ -210,9 +210,9 @@ fn expected(case: &str) -> (&'static str, Option<&'static str>, Option<&'static 
         "adjacent" | "further" => ("upstreamed", Some("patch-id"), Some("patch-id")),
         "reverted" => ("same", None, Some("claim")),
         "revert" | "untouched" => ("same", None, None),
-        "undone" => ("same", None, Some("title")),
         "revert-changed" | "elsewhere" => ("conflict", None, None),
-        "title" => ("same", None, Some("title")),
+        // The second was taken, and silently taken back.
+        "title" | "undone" => ("same", None, Some("title")),
         "title-clash" => ("conflict", None, Some("title")),
         "partial" => ("partial", None, None),
         other => panic!("{other}"),

@@ -1,14 +1,17 @@
 //! One binary for all tests that need a sandbox, the corpus or the built program.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
-#![allow(unreachable_pub, reason = "a test binary exports nothing")]
+#![allow(unreachable_pub, reason = "the modules are one binary")]
 #![allow(missing_docs, reason = "tests are not an interface")]
 
 mod carry;
+mod docs;
 mod floors;
 mod history;
 mod merge;
+mod msrv;
 mod properties;
+mod readme;
 mod round_trip;
 mod sources;
 mod support;

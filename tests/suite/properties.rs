@@ -94,7 +94,7 @@ fn file(random: &mut Random) -> Vec<u8> {
 
 fn edited(random: &mut Random, old: &[u8]) -> Vec<u8> {
     let mut lines: Vec<Vec<u8>> = old.lines_with_terminator().map(<[u8]>::to_vec).collect();
-    for _ in 0..1 + random.below(4) {
+    for _ in 0..=random.below(4) {
         let at = random.below(lines.len() + 1);
         let line = format!("\tnew({});\n", random.below(4)).into_bytes();
         match random.below(4) {
@@ -214,7 +214,7 @@ fn carried_onto_its_own_base_a_set_stays_as_it_is() {
         assert_eq!(carried.tip(), stack.tip(), "{set}");
         for ((patch, step), pick) in patches.patches.iter().zip(&stack.steps).zip(&carried.picks) {
             assert_eq!((pick.before, pick.after), (step.before, step.after()), "{set}/{}", patch.file);
-            let moved = step.result.as_ref().map_or(0, |placed| placed.max_offset());
+            let moved = step.result.as_ref().map_or(0, kpatch::apply::Placed::max_offset);
             match (&pick.outcome, &step.result) {
                 (Outcome::BaseBad(_), Err(_)) => {}
                 (Outcome::Same, Ok(_)) => assert_eq!(moved, 0, "{set}/{}", patch.file),

@@ -50,7 +50,7 @@ fn compare_with_am(sandbox: &Sandbox, linux: &Path, patches: &Path, base: &str) 
 }
 
 /// A tree, and a patch set with everything that patches can hold.
-fn odd<'a>(sandbox: &'a Sandbox) -> (Repo<'a>, PathBuf) {
+fn odd(sandbox: &Sandbox) -> (Repo<'_>, PathBuf) {
     let linux = Repo::new(sandbox, "linux");
     for name in ["a.c", "b.c", "gone.c", "mode.sh", "with space.c", "größe.c", "moved.c", "include/h.h"] {
         linux.write(name, text(name));

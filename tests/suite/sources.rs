@@ -6,7 +6,7 @@ use crate::support::repo::text;
 use crate::support::{Repo, Report, Sandbox};
 
 /// A server with three releases and many files, and a patch set for the first.
-fn server<'a>(sandbox: &'a Sandbox) -> (Repo<'a>, PathBuf) {
+fn server(sandbox: &Sandbox) -> (Repo<'_>, PathBuf) {
     let linux = Repo::new(sandbox, "server");
     for n in 0..60 {
         linux.write(&format!("fs/f{n}.c"), text(&format!("f{n}")));

@@ -63,7 +63,8 @@ pub fn patch_files(folder: &Path) -> Vec<PathBuf> {
 impl Sandbox {
     /// A new work tree of `linux` at `at`, with a head of its own.
     pub fn work_tree(&self, linux: &Path, at: &str) -> PathBuf {
-        let work = (0..).map(|n| self.path(&format!("work-{n}"))).find(|path| !path.exists()).unwrap();
+        let mut free = (0..1000).map(|n| self.path(&format!("work-{n}"))).filter(|path| !path.exists());
+        let work = free.next().unwrap();
         self.git(linux, &["worktree", "add", "-q", "--detach", work.to_str().unwrap(), at]);
         work
     }

@@ -14,7 +14,8 @@ pub struct Repo<'a> {
 
 /// Forty different lines.
 pub fn text(name: &str) -> String {
-    (1..=40).map(|line| format!("{name} line {line}\n")).collect()
+    let lines: Vec<String> = (1..=40).map(|line| format!("{name} line {line}\n")).collect();
+    lines.concat()
 }
 
 impl<'a> Repo<'a> {

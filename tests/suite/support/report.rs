@@ -44,22 +44,9 @@ impl Report {
         self.0[field].as_str().unwrap_or_else(|| panic!("{field} of {}", self.0))
     }
 
-    /// A field or an element that may be `null`.
-    pub fn optional(&self, field: &str) -> Option<&str> {
-        self.0[field].as_str()
-    }
-
     /// One row for each patch.
     pub fn rows(&self) -> Vec<Report> {
         self.0["patches"].as_array().unwrap().iter().cloned().map(Report).collect()
-    }
-
-    /// The row of the patch whose file name contains `part`.
-    pub fn row(&self, part: &str) -> Report {
-        let mut rows = self.rows().into_iter().filter(|row| row.text("file").contains(part));
-        let row = rows.next().unwrap_or_else(|| panic!("no row for {part} in {}", self.0));
-        assert!(rows.next().is_none(), "one row for {part}");
-        row
     }
 
     /// How many patches had an outcome.
