@@ -8,7 +8,7 @@ use crate::apply::{ApplyError, Engine, Placed, apply};
 use crate::git::{GitError, Oid, Renames, Store, Walk};
 use crate::patch::Patch;
 use crate::text::visible;
-use crate::upstream::{Claim, How};
+use crate::upstream::{Claim, How, Search};
 
 /// One patch, ready to be carried.
 pub(super) struct Case<'a> {
@@ -96,8 +96,12 @@ pub(super) fn weigh_history(
     changes: &[Walk],
 ) -> Result<(), GitError> {
     let Some(history) = context.history else { return Ok(()) };
-    let deep = !pick.outcome.is_kept();
-    let Some(evidence) = history.evidence(context.store, claim, changes, deep)? else { return Ok(()) };
+    let search = match &pick.outcome {
+        outcome if outcome.is_kept() => Search::Names,
+        Outcome::Upstreamed(_) => Search::Anywhere,
+        _ => Search::Context,
+    };
+    let Some(evidence) = history.evidence(context.store, claim, changes, search)? else { return Ok(()) };
     let is_revert = claim.title.starts_with_str("Revert \"");
     let sure = evidence.how != How::Title && evidence.reverted_by.is_none();
     let proof = |tree| Outcome::Upstreamed(Proof { tree, evidence: Some(evidence.clone()) });

@@ -18,14 +18,28 @@ impl Store {
 
     /// The lines of one file that go and come, in order, each behind its `-` or `+`.
     pub fn changed_lines(&self, walk: &Walk) -> Result<Vec<BString>, GitError> {
+        self.lines_of_change(walk, 0)
+    }
+
+    /// The same with the three old lines before and after each change, each behind a space.
+    pub fn changed_lines_in_context(&self, walk: &Walk) -> Result<Vec<BString>, GitError> {
+        self.lines_of_change(walk, 3)
+    }
+
+    fn lines_of_change(&self, walk: &Walk, context: usize) -> Result<Vec<BString>, GitError> {
         let (old, new) = (self.content(walk.old)?, self.content(walk.new)?);
         let (old_lines, new_lines) = (split_lines(&old), split_lines(&new));
         let mark = |sign: u8, line: &[u8]| BString::from([&[sign], line].concat());
         let mut out = Vec::new();
         for change in changes(&old, &new, Algorithm::Myers, true) {
-            let (gone, come) = (&change.old, &change.new);
-            out.extend(old_lines[gone.start as usize..gone.end as usize].iter().map(|line| mark(b'-', line)));
-            out.extend(new_lines[come.start as usize..come.end as usize].iter().map(|line| mark(b'+', line)));
+            let gone = change.old.start as usize..change.old.end as usize;
+            let come = change.new.start as usize..change.new.end as usize;
+            let before = &old_lines[gone.start.saturating_sub(context)..gone.start];
+            let after = &old_lines[gone.end..old_lines.len().min(gone.end + context)];
+            out.extend(before.iter().map(|line| mark(b' ', line)));
+            out.extend(old_lines[gone].iter().map(|line| mark(b'-', line)));
+            out.extend(new_lines[come].iter().map(|line| mark(b'+', line)));
+            out.extend(after.iter().map(|line| mark(b' ', line)));
         }
         Ok(out)
     }

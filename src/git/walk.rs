@@ -17,13 +17,15 @@ enum Color {
 impl Store {
     /// The commits that `target` reaches and `base` does not, newest first.
     ///
-    /// `None` if the two have no common commit here (a shallow clone, imported releases), if there are more than
-    /// `limit` of them, or if none of them is a child of what `base` reaches.
+    /// `None` if the two have no common commit here (a shallow clone, imported releases), if a part of the commits is
+    /// not here, or if there are more than `limit` of them.
     pub fn commits_between(&self, base: Oid, target: Oid, limit: usize) -> Result<Option<Vec<Oid>>, GitError> {
         let mut colors: HashMap<Oid, Color> = HashMap::new();
         let mut queue: BinaryHeap<(i64, Oid)> = BinaryHeap::new();
         let mut order = Vec::new();
         let mut met = false;
+        // Commits that have a parent behind the edge of a shallow clone.
+        let mut edge = Vec::new();
         for (id, color) in [(target, Color::Target), (base, Color::Base)] {
             if self.known_tree(id)?.is_none() {
                 return Ok(None);
@@ -48,6 +50,7 @@ impl Store {
             }
             for parent in self.commit(id)?.parents {
                 if self.known_tree(parent)?.is_none() {
+                    edge.push(id);
                     continue;
                 }
                 let before = colors.get(&parent).copied();
@@ -59,6 +62,7 @@ impl Store {
             }
         }
         order.retain(|id| colors[id] == Color::Target);
+        met &= edge.iter().all(|id| colors[id] != Color::Target);
         let mut seen = std::collections::HashSet::new();
         order.retain(|id| seen.insert(*id));
         Ok(met.then_some(order))

@@ -76,7 +76,10 @@ pub(super) fn new_set(
             files.push(NewFile { was: Some(name.clone()), name, bytes, kept: false });
         }
     }
-    if style.renumber {
+    if !style.renumber {
+        exchange_numbers(&mut files);
+    }
+    if style.renumber || !in_order(&files) {
         renumber(&mut files);
     }
     let groups: HashMap<&str, &[Patch]> = old.files().collect();
@@ -122,6 +125,24 @@ fn fresh_name(store: &Store, commit: Oid, last: Option<&NewFile>, taken: &HashSe
     let behind = last.and_then(|file| number(&file.name)).unwrap_or(0);
     let next = behind.max(highest) + 1;
     Ok(file_name(next as usize, &commit.message))
+}
+
+/// True if the files will be read back in the order in which they are here.
+fn in_order(files: &[NewFile]) -> bool {
+    files.is_sorted_by(|a, b| a.name.as_bytes() < b.name.as_bytes())
+}
+
+/// Where commits were put in another order, hands the numbers out anew in theirs.
+fn exchange_numbers(files: &mut [NewFile]) {
+    if in_order(files) {
+        return;
+    }
+    let digits = |name: &str| name.bytes().take_while(u8::is_ascii_digit).count();
+    let mut numbers: Vec<String> = files.iter().map(|file| file.name[..digits(&file.name)].to_owned()).collect();
+    numbers.sort_unstable();
+    for (file, number) in files.iter_mut().zip(numbers) {
+        file.name.replace_range(..digits(&file.name), &number);
+    }
 }
 
 /// Numbers the files 1, 2, 3, … and keeps what follows the number and its width.

@@ -13,10 +13,23 @@ pub enum How {
     Claim,
     /// It is the commit that the patch names.
     Id,
-    /// It makes the same change, line for line with its context.
+    /// It makes the same change, line for line with its context; or it says that it is the patch, or the trees prove that
+    /// the target has it, and the lines alone are the same.
     PatchId,
     /// It has the same title; a hint, never a proof.
     Title,
+}
+
+/// How far history is searched for a patch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Search {
+    /// By names only: ids and titles.
+    Names,
+    /// Also for commits that make the same change with the same context, which costs time.
+    Context,
+    /// Also for commits that make the same change anywhere in the same files. Enough to name what is proven already; no
+    /// proof, since equal lines may stand at several places.
+    Anywhere,
 }
 
 /// A commit of the target that is, or says that it is, what the patch does.
@@ -105,23 +118,24 @@ impl History {
 
     /// The best evidence that the target has a patch, strongest kind first.
     ///
-    /// `deep` also compares the patch with every commit that touches its files, which costs time.
+    /// A commit that claims to be the patch and makes the same change counts as the same patch whatever its context.
     pub fn evidence(
         &self,
         store: &Store,
         claim: &Claim,
         changes: &[Walk],
-        deep: bool,
+        search: Search,
     ) -> Result<Option<Evidence>, GitError> {
+        let deep = search != Search::Names;
         for id in &claim.ids {
             let own = self.by_id.get(id).map(|at| (*at, How::Id));
             let claimed = || self.by_claim.get(id).and_then(|list| list.first()).map(|at| (*at, How::Claim));
             if let Some((at, how)) = own.or_else(claimed) {
-                let same = deep && self.same_change(store, at, changes)?;
+                let same = deep && self.same_change(store, at, changes, Search::Anywhere)?;
                 return Ok(Some(self.found(at, if same { How::PatchId } else { how }, id)));
             }
         }
-        if deep && let Some(at) = self.by_patch(store, changes)? {
+        if deep && let Some(at) = self.by_patch(store, changes, search)? {
             return Ok(Some(self.found(at, How::PatchId, "")));
         }
         let title = self.by_title.get(&claim.title).and_then(|list| list.first());
@@ -136,7 +150,7 @@ impl History {
     }
 
     /// Looks through the commits that touch exactly the patch's paths.
-    fn by_patch(&self, store: &Store, changes: &[Walk]) -> Result<Option<usize>, GitError> {
+    fn by_patch(&self, store: &Store, changes: &[Walk], search: Search) -> Result<Option<usize>, GitError> {
         if changes.is_empty() {
             return Ok(None);
         }
@@ -149,15 +163,16 @@ impl History {
             if store.entry(before, first.as_bstr())? == store.entry(known.tree, first.as_bstr())? {
                 continue;
             }
-            if self.same_change(store, at, changes)? {
+            if self.same_change(store, at, changes, search)? {
                 return Ok(Some(at));
             }
         }
         Ok(None)
     }
 
-    /// True if the commit changes the same paths by the same lines.
-    fn same_change(&self, store: &Store, at: usize, changes: &[Walk]) -> Result<bool, GitError> {
+    /// True if the commit changes the same paths by the same lines, and with the same context unless `search` says
+    /// anywhere.
+    fn same_change(&self, store: &Store, at: usize, changes: &[Walk], search: Search) -> Result<bool, GitError> {
         let known = &self.commits[at];
         // In a blobless clone every comparison would cost a fetch.
         if store.is_partial() {
@@ -175,7 +190,11 @@ impl History {
         }
         for walk in changes {
             let other = theirs.iter().find(|other| other.path == walk.path).expect("the paths are equal");
-            if store.changed_lines(walk)? != store.changed_lines(other)? {
+            let lines = |walk| match search {
+                Search::Anywhere => store.changed_lines(walk),
+                Search::Context | Search::Names => store.changed_lines_in_context(walk),
+            };
+            if lines(walk)? != lines(other)? {
                 return Ok(false);
             }
         }

@@ -3,7 +3,7 @@
 mod history;
 mod peel;
 
-pub use history::{Claim, Evidence, History, How};
+pub use history::{Claim, Evidence, History, How, Search};
 pub use peel::peel;
 
 use crate::git::{Oid, Walk};

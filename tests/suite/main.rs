@@ -7,8 +7,12 @@
 mod carry;
 mod docs;
 mod floors;
+mod history;
 mod merge;
 mod msrv;
+mod properties;
 mod readme;
+mod round_trip;
+mod sources;
 mod support;
 mod three_way;

@@ -13,7 +13,7 @@ fn base(random: &mut Random) -> Vec<&'static str> {
 fn edited(random: &mut Random, base: &[&'static str]) -> Vec<&'static str> {
     const NEW: &[&str] = &["x();\n", "y();\n", "}\n", "\n", "a();\n"];
     let mut lines = base.to_vec();
-    for _ in 0..1 + random.below(3) {
+    for _ in 0..=random.below(3) {
         let at = random.below(lines.len() + 1);
         match random.below(3) {
             0 => lines.insert(at, NEW[random.below(NEW.len())]),

@@ -1,45 +1,19 @@
 //! Three-way merges of real patches, beside `git merge-tree`.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use bstr::BString;
 use kpatch::git::{Oid, Renames, Store, Walk};
 
+use crate::support::by_git::{Taken, patch_files};
 use crate::support::{Sandbox, corpus};
-
-/// Applies a patch set of the corpus with `git am`, leaving out what it refuses; returns the commits in order.
-pub fn am(sandbox: &Sandbox, set: &str, tag: &str) -> Vec<String> {
-    let linux = sandbox.linux();
-    let work = sandbox.path(&format!("work-{set}"));
-    sandbox.git(&linux, &["worktree", "add", "-q", "--detach", work.to_str().unwrap(), tag]);
-    let mut files: Vec<_> = std::fs::read_dir(corpus().join(set)).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.sort();
-    let mut commits = Vec::new();
-    for file in files {
-        let applied = sandbox.try_git(&work, &["am", "-q", "--keep-cr", "--no-scissors", file.to_str().unwrap()]);
-        if applied.status.success() {
-            commits.push(sandbox.git(&work, &["rev-parse", "HEAD"]));
-        } else {
-            sandbox.try_git(&work, &["am", "--abort"]);
-        }
-    }
-    commits
-}
-
-/// `git merge-tree` on one commit: the tree, or `None` for a conflict.
-fn merge_tree(sandbox: &Sandbox, linux: &Path, tip: &str, commit: &str) -> Option<String> {
-    let base = format!("--merge-base={commit}^");
-    let output = sandbox.try_git(linux, &["merge-tree", "--write-tree", "--no-messages", &base, tip, commit]);
-    let first = String::from_utf8(output.stdout).unwrap().lines().next().map(str::to_owned);
-    output.status.success().then(|| first.expect("a tree"))
-}
 
 /// Carries the commits with git and with kpatch and compares each step; returns (clean, empty, conflicts).
 fn compare(set: &str, base: &str, target: &str) -> (usize, usize, usize) {
     let sandbox = Sandbox::new();
     let linux = sandbox.linux();
-    let commits = am(&sandbox, set, base);
+    let taken = sandbox.am(&linux, &patch_files(&corpus().join(set)), base);
+    let commits: Vec<&str> = taken.iter().filter_map(Taken::commit).collect();
     let store = Store::open(&linux).unwrap();
     let tree = |name: &str| store.commit(store.resolve_tag(name).unwrap()).unwrap().tree;
     let effects: Vec<Vec<Walk>> = commits
@@ -58,7 +32,7 @@ fn compare(set: &str, base: &str, target: &str) -> (usize, usize, usize) {
     let (mut clean, mut empty, mut conflicts) = (0, 0, 0);
     for (commit, effect) in commits.iter().zip(&effects) {
         let merge = store.three_way(effect, tip, &renames).unwrap();
-        let git = merge_tree(&sandbox, &linux, &tip.to_string(), commit);
+        let git = sandbox.merge_tree(&linux, &tip.to_string(), commit);
         let subject = || sandbox.git(&linux, &["log", "-1", "--format=%s", commit]);
         if merge.is_clean() {
             let merged = store.edit_tree(tip, &merge.changes).unwrap();
