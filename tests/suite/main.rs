@@ -4,7 +4,11 @@
 #![allow(missing_docs, reason = "tests are not an interface")]
 
 mod carry;
+mod crash;
+mod errors;
 mod floors;
+mod hostile;
+mod kit_builder;
 mod merge;
 mod support;
 mod three_way;

@@ -1,7 +1,13 @@
-//! Sandboxes: folders of their own, a clean environment, a clock that stands still.
+//! Sandboxes: folders of their own, a clean environment, a clock that stands still; small trees and kits in them.
 
+pub mod kit;
 pub mod random;
 pub mod sandbox;
+pub mod snapshot;
+pub mod tree;
 
+pub use kit::{KitBuilder, LAYOUTS, Layout, World, assert_harmless, assert_refusal};
 pub use random::Random;
 pub use sandbox::{Sandbox, corpus};
+pub use snapshot::{Snapshot, copy_folder, read_folder};
+pub use tree::{Edit, TreeBuilder, format_patch};
