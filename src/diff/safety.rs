@@ -23,6 +23,9 @@ pub enum Refusal {
     /// A path holds a NUL byte.
     #[error("path '{}' holds a NUL byte", visible(.0))]
     Nul(BString),
+    /// A path holds a control character, which the tools of a build would print as it is.
+    #[error("path '{}' holds a control character", visible(.0))]
+    Control(BString),
     /// The file is a submodule.
     #[error("'{}' is a submodule", visible(.0))]
     Submodule(BString),
@@ -60,6 +63,9 @@ pub fn check(diff: &FileDiff) -> Result<(), Refusal> {
 pub fn check_path(path: &[u8]) -> Result<(), Refusal> {
     if path.contains(&0) {
         return Err(Refusal::Nul(path.into()));
+    }
+    if path.iter().any(u8::is_ascii_control) {
+        return Err(Refusal::Control(path.into()));
     }
     if matches!(path, [b'/' | b'\\', ..]) || matches!(path, [letter, b':', ..] if letter.is_ascii_alphabetic()) {
         return Err(Refusal::Absolute(path.into()));
