@@ -172,12 +172,21 @@ impl Landing {
     ) -> Result<(), OpError> {
         let message = format!("kpatch bump: {from} to {to}");
         let updates = branch_update(&linux.store, &to.branch(), tip, replace_branch)?;
-        linux.store.write_pack(&[tip]).map_err(|error| OpError::because("cannot write the carried commits", error))?;
-        self.commit(&linux.store, updates, &message)
+        let staged = self.stage(&linux.store, updates, &message)?;
+        // Only now, so that a kit that cannot be written leaves no objects behind.
+        if let Err(error) = linux.store.write_pack(&[tip]) {
+            staged.abandon();
+            return Err(OpError::because("cannot write the carried commits", error));
+        }
+        finish(staged)
     }
 
     /// Stages, commits and finishes.
     pub(super) fn commit(self, store: &Store, updates: Vec<RefUpdate>, message: &str) -> Result<(), OpError> {
+        finish(self.stage(store, updates, message)?)
+    }
+
+    fn stage(self, store: &Store, updates: Vec<RefUpdate>, message: &str) -> Result<files::Landing, OpError> {
         let seconds = chrono::Utc::now().timestamp();
         let refs = Refs {
             git_dir: std::path::absolute(store.git_dir()).unwrap_or_else(|_| store.git_dir().to_owned()),
@@ -193,11 +202,18 @@ impl Landing {
                 .collect(),
         };
         let refs = serde_json::to_value(&refs).expect("names and ids are json");
-        let failed = |error: FilesError| OpError::because("cannot land; the old state is in place", error);
-        let staged = files::Landing::stage(&self.work, &self.root, &self.changes, refs).map_err(failed)?;
-        let committed = staged.commit().map_err(failed)?;
-        committed.finish(update_refs).map_err(|error| OpError::because("cannot land", error))
+        files::Landing::stage(&self.work, &self.root, &self.changes, refs).map_err(old_state)
     }
+}
+
+/// From here on there is no way back but forward.
+fn finish(staged: files::Landing) -> Result<(), OpError> {
+    let committed = staged.commit().map_err(old_state)?;
+    committed.finish(update_refs).map_err(|error| OpError::because("cannot land", error))
+}
+
+fn old_state(error: FilesError) -> OpError {
+    OpError::because("cannot land; the old state is in place", error)
 }
 
 /// The update that makes `branch` point to `tip`; none if it does already.
