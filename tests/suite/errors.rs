@@ -179,9 +179,10 @@ fn a_patch_that_cannot_be_read_is_refused_by_name() {
     world.commit();
     world.refused(&BUMP, &["0002-bad.patch", "regular file"]);
     fs::remove_file(world.patch("0002-bad.patch")).unwrap();
-    fs::write(world.patch("2-bad.patch"), good).unwrap();
+    fs::write(world.patch("10-a.patch"), &good).unwrap();
+    fs::write(world.patch("9-b.patch"), good).unwrap();
     world.commit();
-    world.refused(&BUMP, &["2-bad.patch"]);
+    world.refused(&BUMP, &["9-b.patch", "same width"]);
 }
 
 #[test]

@@ -109,7 +109,7 @@ pub fn lines(name: &str, replaced: &[(usize, &str)]) -> String {
 
 /// The usual tree. `v6.6.14` moves the lines of `kernel/panic.c`, changes the context of the second patch and takes
 /// the third one; `v6.6.15` changes nothing that a patch touches; `v6.12.1` is another branch.
-fn usual_tree() -> TreeBuilder {
+fn usual_tree(attributes: &str) -> TreeBuilder {
     let mut tree = TreeBuilder::default();
     let (panic, main, usb) = (lines("panic", &[]), lines("main", &[]), lines("usb", &[]));
     let root = [
@@ -118,6 +118,7 @@ fn usual_tree() -> TreeBuilder {
         Edit::File("drivers/usb.c", &usb),
         Edit::File("README", "Linux\n"),
         Edit::Link("link", "drivers"),
+        Edit::File(".gitattributes", attributes),
     ];
     tree.commit("main", None, "Linux 6.6", &root);
     let release = |tree: &mut TreeBuilder, branch: &str, from: Option<&str>, version: &str| {
@@ -152,8 +153,13 @@ fn usual_tree() -> TreeBuilder {
 impl World {
     /// The usual tree with its four patches, and a README and a `series` beside them.
     pub fn new(layout: Layout) -> Self {
+        Self::with_attributes(layout, "*.c diff=cpp\n")
+    }
+
+    /// The usual world with these `.gitattributes` in the tree.
+    pub fn with_attributes(layout: Layout, attributes: &str) -> Self {
         let sandbox = Sandbox::new();
-        let linux = usual_tree().build(&sandbox, "linux");
+        let linux = usual_tree(attributes).build(&sandbox, "linux");
         let patches = format_patch(&sandbox, &linux, "v6.6.13..ours");
         sandbox.git(&linux, &["branch", "-q", "-D", "ours", "clash", "next", "stable"]);
         let folder = layout.patches("6.6.x");
@@ -169,7 +175,7 @@ impl World {
     /// The usual tree with this set instead of the usual one.
     pub fn with_patches(layout: Layout, patches: &[(&str, &[u8])]) -> Self {
         let sandbox = Sandbox::new();
-        let linux = usual_tree().build(&sandbox, "linux");
+        let linux = usual_tree("").build(&sandbox, "linux");
         let patches: Vec<_> = patches.iter().map(|(name, bytes)| ((*name).to_owned(), bytes.to_vec())).collect();
         let kit = KitBuilder::new(layout).series("6.6.x", "6.6.13", &patches).build(&sandbox, "kit");
         Self { sandbox, layout, kit, linux }
