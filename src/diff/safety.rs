@@ -64,9 +64,6 @@ pub fn check_path(path: &[u8]) -> Result<(), Refusal> {
     if path.contains(&0) {
         return Err(Refusal::Nul(path.into()));
     }
-    if path.iter().any(u8::is_ascii_control) {
-        return Err(Refusal::Control(path.into()));
-    }
     if matches!(path, [b'/' | b'\\', ..]) || matches!(path, [letter, b':', ..] if letter.is_ascii_alphabetic()) {
         return Err(Refusal::Absolute(path.into()));
     }
@@ -81,6 +78,9 @@ pub fn check_path(path: &[u8]) -> Result<(), Refusal> {
         if is_dot_git(component) {
             return Err(Refusal::GitDirectory(path.into()));
         }
+    }
+    if path.iter().any(u8::is_ascii_control) {
+        return Err(Refusal::Control(path.into()));
     }
     Ok(())
 }
@@ -113,6 +113,8 @@ mod tests {
             "a//b",
             "a/",
             "../x",
+            "a\nb",
+            "a\u{7f}",
             "a/../b",
             "./a",
             "a/.",

@@ -421,9 +421,8 @@ fn nothing_of_a_repository_is_executed() {
         let ran = world.sandbox.path("ran");
         // Git itself does run them, so there is something to be seen.
         let git = |folder: &Path, args: &[&str]| world.sandbox.command("git", folder).args(args).output().unwrap();
-        for (folder, args) in
-            [(&world.kit, &["status"][..]), (&world.linux, &["update-ref", "refs/heads/x", "v6.6.13^0"])]
-        {
+        let branch = ["update-ref", "refs/heads/x", "v6.6.13^0"];
+        for (folder, args) in [(&world.kit, &["status"][..]), (&module, &["status"]), (&world.linux, &branch)] {
             let output = git(folder, args);
             assert!(ran.exists(), "git {args:?} runs nothing: {output:?}");
             fs::remove_file(&ran).unwrap();
