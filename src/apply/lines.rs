@@ -1,7 +1,5 @@
 //! What placing hunks needs of a file and of a hunk: lines as offsets, never as copies.
 
-use bstr::ByteSlice as _;
-
 use super::{HunkFailure, Reason};
 use crate::diff::{Hunk, LineKind};
 
@@ -17,12 +15,8 @@ impl<'a> Lines<'a> {
         // Source lines average some 30 bytes.
         let mut starts = Vec::with_capacity(text.len() / 24 + 2);
         starts.push(0);
-        let mut at = 0;
-        while let Some(end) = text[at..].find_byte(b'\n') {
-            at += end + 1;
-            starts.push(at);
-        }
-        if at < text.len() {
+        starts.extend(memchr::memchr_iter(b'\n', text).map(|end| end + 1));
+        if starts.last() != Some(&text.len()) {
             starts.push(text.len());
         }
         Self { text, starts }

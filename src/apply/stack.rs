@@ -1,6 +1,6 @@
 //! A patch set, applied patch by patch.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use bstr::{BString, ByteSlice as _};
 
@@ -115,13 +115,13 @@ pub enum Refused {
 }
 
 /// Every path that the patches name, before and after.
-pub fn touched_paths(patches: &[Patch]) -> HashSet<BString> {
+pub fn touched_paths(patches: &[Patch]) -> BTreeSet<BString> {
     let diffs = patches.iter().flat_map(|patch| &patch.diff);
     diffs.flat_map(|diff| diff.old_path.iter().chain(&diff.new_path)).cloned().collect()
 }
 
 /// Reads what `paths` lead to in `trees` into memory at once: in a blobless clone this is the only fetch.
-pub fn prefetch(store: &Store, paths: &HashSet<BString>, trees: &[Oid]) -> Result<(), GitError> {
+pub fn prefetch(store: &Store, paths: &BTreeSet<BString>, trees: &[Oid]) -> Result<(), GitError> {
     let mut ids = Vec::new();
     for tree in trees {
         for path in paths {

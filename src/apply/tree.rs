@@ -106,6 +106,27 @@ pub fn apply(store: &Store, tree: Oid, diffs: &[FileDiff], engine: Engine) -> Re
     work.finish(offsets)
 }
 
+/// Applies several patches, one after the other, and gives the tree of all of them.
+///
+/// The trees in between are not made, which is most of the cost of [`apply`]. The error names the patch by its index.
+pub fn apply_all<'d>(
+    store: &Store,
+    tree: Oid,
+    patches: impl Iterator<Item = &'d [FileDiff]>,
+    engine: Engine,
+) -> Result<Oid, (usize, ApplyError)> {
+    let mut work = Work { store, tree, engine, files: BTreeMap::new() };
+    let mut last = 0;
+    for (at, diffs) in patches.enumerate() {
+        last = at;
+        for diff in diffs {
+            safety::check(diff).map_err(|refusal| (at, ApplyError::Refused(refusal.to_string())))?;
+            work.apply_file(diff).map_err(|error| (at, error))?;
+        }
+    }
+    work.finish(Vec::new()).map(|placed| placed.tree).map_err(|error| (last, error))
+}
+
 struct Work<'s> {
     store: &'s Store,
     tree: Oid,
@@ -191,8 +212,7 @@ impl Work<'_> {
         let mut changes = Vec::new();
         for (path, file) in self.files {
             let old = self.store.entry(self.tree, path.as_bstr())?.filter(|entry| entry.mode != MODE_TREE);
-            let new =
-                file.map(|file| Entry { mode: file.mode, id: self.store.insert(Kind::Blob, file.content.to_vec()) });
+            let new = file.map(|file| Entry { mode: file.mode, id: self.store.insert(Kind::Blob, file.content) });
             if old != new {
                 edits.insert(path.clone(), new);
                 changes.push(Walk { path, old, new });

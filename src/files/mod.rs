@@ -122,11 +122,18 @@ fn parent(path: &Path) -> &Path {
 
 /// Writes a new file with all of `bytes`, durable; `mode` is kept as it is, `None` means the usual mode of new files.
 fn write_new(path: &Path, bytes: &[u8], mode: Option<u32>) -> Result<(), FilesError> {
+    let file = write_unsynced(path, bytes, mode)?;
+    file.sync_all().map_err(cannot("write", path))
+}
+
+/// [`write_new`] without waiting for the disk: the caller syncs the file.
+fn write_unsynced(path: &Path, bytes: &[u8], mode: Option<u32>) -> Result<File, FilesError> {
     let mut file = File::options().write(true).create_new(true).open(path).map_err(cannot("create", path))?;
     if let Some(mode) = mode {
         file.set_permissions(Permissions::from_mode(mode)).map_err(cannot("set the permissions of", path))?;
     }
-    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(cannot("write", path))
+    file.write_all(bytes).map_err(cannot("write", path))?;
+    Ok(file)
 }
 
 /// Writes `bytes` to `path` so that a reader, or the next boot, sees either the old or the new file as a whole.

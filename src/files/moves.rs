@@ -1,12 +1,12 @@
 //! The small moves of a landing: copies, renames and the exchange of two directories.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, Permissions};
+use std::fs::{self, File, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use super::landing::Hook;
-use super::{FilesError, cannot, lstat, sync_dir, write_new};
+use super::{FilesError, cannot, lstat, sync_dir, write_new, write_unsynced};
 
 pub(super) fn remove_staged(path: &Path) -> Result<(), FilesError> {
     let is_dir = lstat(path)?.is_some_and(|found| found.is_dir());
@@ -33,6 +33,7 @@ pub(super) fn stage_dir(
         let permissions = Permissions::from_mode(mode_of(old)?);
         fs::set_permissions(staged, permissions).map_err(cannot("set the permissions of", staged))?;
     }
+    let mut written: Vec<File> = Vec::new();
     for (name, bytes) in files {
         check_name(OsStr::new(name))?;
         hook("stage a patch")?;
@@ -41,15 +42,26 @@ pub(super) fn stage_dir(
         if replaced.is_some() && fs::read(&before).map_err(cannot("read", &before))? == *bytes {
             copy(&before, &to)?;
         } else {
-            write_new(&to, bytes, replaced.map(|found| found.permissions().mode() & 0o7777))?;
+            written.push(write_unsynced(&to, bytes, replaced.map(|found| found.permissions().mode() & 0o7777))?);
+        }
+        if written.len() == SYNC_TOGETHER {
+            sync_files(&mut written, staged)?;
         }
     }
+    sync_files(&mut written, staged)?;
     for name in keep {
         check_name(name)?;
         hook("stage a file that stays")?;
         copy(&old.join(name), &staged.join(name))?;
     }
     sync_dir(staged)
+}
+
+/// How many files may wait to be synced: the first sync brings most of the others to the disk as well.
+const SYNC_TOGETHER: usize = 200;
+
+fn sync_files(files: &mut Vec<File>, dir: &Path) -> Result<(), FilesError> {
+    files.drain(..).try_for_each(|file| file.sync_all()).map_err(cannot("write the files of", dir))
 }
 
 /// One component, and none of those that mean something else.

@@ -11,6 +11,9 @@ use flate2::write::ZlibEncoder;
 use super::store::{Kind, Store};
 use super::{GitError, MODE_GITLINK, Oid};
 
+/// One object that goes into the pack.
+type Object = (Oid, Kind, Arc<[u8]>);
+
 /// One object, ready for the pack.
 struct Packed {
     id: Oid,
@@ -43,7 +46,7 @@ impl Store {
     }
 
     /// New objects in the order commits, trees, blobs, each once.
-    fn reachable(&self, tips: &[Oid]) -> Result<Vec<(Oid, Kind, Arc<[u8]>)>, GitError> {
+    fn reachable(&self, tips: &[Oid]) -> Result<Vec<Object>, GitError> {
         let mut seen = HashSet::new();
         let mut commits = Vec::new();
         let mut trees = Vec::new();
@@ -78,8 +81,8 @@ impl Store {
 }
 
 /// Deflates on two threads. Level 1: the pack is short-lived, `git gc` packs again.
-fn deflate(objects: &[(Oid, Kind, Arc<[u8]>)]) -> Vec<Packed> {
-    let one = |objects: &[(Oid, Kind, Arc<[u8]>)]| -> Vec<Packed> {
+fn deflate(objects: &[Object]) -> Vec<Packed> {
+    let one = |objects: &[Object]| -> Vec<Packed> {
         objects.iter().map(|(id, kind, data)| Packed { id: *id, bytes: entry(*kind, data) }).collect()
     };
     // Halves by bytes, not by number: the blobs at the end are the large ones.
@@ -206,9 +209,9 @@ fn index(packed: &mut [Packed], checksum: Oid) -> Vec<u8> {
         }
         out.extend_from_slice(&(at as u32).to_be_bytes());
     }
-    rows.iter().for_each(|row| out.extend_from_slice(row.0.as_bytes()));
-    rows.iter().for_each(|row| out.extend_from_slice(&row.1.to_be_bytes()));
-    rows.iter().for_each(|row| out.extend_from_slice(&row.2.to_be_bytes()));
+    out.extend(rows.iter().flat_map(|row| row.0.as_bytes().to_vec()));
+    out.extend(rows.iter().flat_map(|row| row.1.to_be_bytes()));
+    out.extend(rows.iter().flat_map(|row| row.2.to_be_bytes()));
     out.extend_from_slice(checksum.as_bytes());
     let mut hash = gix::hash::hasher(gix::hash::Kind::Sha1);
     hash.update(&out);

@@ -34,6 +34,17 @@ impl Store {
         self.resolve(&format!("refs/tags/{tag}"))?.ok_or_else(|| GitError::NoSuchRef(tag.to_owned()))
     }
 
+    /// True if a branch is checked out, in the repository itself or in a linked work tree.
+    pub fn is_checked_out(&self, branch: &str) -> bool {
+        let wanted = format!("ref: refs/heads/{branch}");
+        let worktrees = std::fs::read_dir(self.common_dir().join("worktrees")).into_iter().flatten().flatten();
+        let mut heads: Vec<std::path::PathBuf> = worktrees.map(|entry| entry.path().join("HEAD")).collect();
+        if !self.repo().is_bare() {
+            heads.push(self.common_dir().join("HEAD"));
+        }
+        heads.iter().any(|head| std::fs::read_to_string(head).is_ok_and(|text| text.trim_end() == wanted))
+    }
+
     /// The short names of all tags, sorted by bytes.
     pub fn tags(&self) -> Result<Vec<String>, GitError> {
         let failed = |source: gix::Error| GitError::Read { what: "the tags".into(), source: source.into() };

@@ -3,7 +3,7 @@
 //! The order is that of git's `ort` merges: equal content, then a basename that is unique on both sides, then the best
 //! similarity of at least one half.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use bstr::{BStr, BString, ByteSlice as _};
 
@@ -24,8 +24,8 @@ struct Side {
 
 impl Store {
     /// Finds where each of `wanted` went between two trees; paths that are still there are no renames.
-    pub fn renames(&self, old: Oid, new: Oid, wanted: &HashSet<BString>) -> Result<Renames, GitError> {
-        let mut vanished = HashSet::new();
+    pub fn renames(&self, old: Oid, new: Oid, wanted: &BTreeSet<BString>) -> Result<Renames, GitError> {
+        let mut vanished = BTreeSet::new();
         for path in wanted {
             if self.entry(old, path.as_bstr())?.is_some() && self.entry(new, path.as_bstr())?.is_none() {
                 vanished.insert(path.clone());
@@ -59,7 +59,7 @@ impl Store {
         &self,
         mut gone: Vec<Side>,
         mut come: Vec<Side>,
-        wanted: &HashSet<BString>,
+        wanted: &BTreeSet<BString>,
     ) -> Result<Renames, GitError> {
         let mut renames = Renames::new();
         gone.retain(|side| is_file(side.entry));
@@ -75,7 +75,7 @@ impl Store {
         &self,
         gone: &mut Vec<Side>,
         come: &mut Vec<Side>,
-        wanted: &HashSet<BString>,
+        wanted: &BTreeSet<BString>,
         renames: &mut Renames,
     ) -> Result<(), GitError> {
         let unique = |sides: &[Side]| {
@@ -173,7 +173,7 @@ impl Store {
 }
 
 /// Pairs files of equal content, those of one basename first.
-fn take_exact(gone: &mut Vec<Side>, come: &mut Vec<Side>, wanted: &HashSet<BString>, renames: &mut Renames) {
+fn take_exact(gone: &mut Vec<Side>, come: &mut Vec<Side>, wanted: &BTreeSet<BString>, renames: &mut Renames) {
     let mut by_id: HashMap<Oid, Vec<usize>> = HashMap::new();
     for (at, side) in gone.iter().enumerate() {
         by_id.entry(side.entry.id).or_default().push(at);

@@ -44,6 +44,9 @@ impl Kind {
 /// Brings missing objects into the repository; called with all that are wanted at once.
 pub type Fetcher = Box<dyn Fn(&[Oid]) -> Result<(), BoxError>>;
 
+/// The raw bytes of an object.
+type Content = Arc<[u8]>;
+
 /// What is kept of one object in memory.
 #[derive(Clone)]
 struct Held {
@@ -77,7 +80,9 @@ impl Store {
     ///
     /// Neither the user's nor the system's configuration is read.
     pub fn open(path: &Path) -> Result<Self, GitError> {
-        let options = gix::open::Options::isolated().with(gix::sec::Trust::Full);
+        // A replaced object would no longer be what its id says, and the id is what everything here is compared by.
+        let options =
+            gix::open::Options::isolated().with(gix::sec::Trust::Full).config_overrides(["core.useReplaceRefs=false"]);
         let mut repo = gix::open_opts(path, options)
             .map_err(|source| GitError::Open { path: path.to_owned(), source: source.into() })?;
         repo.objects.set_pack_cache(|| Box::new(gix::odb::pack::cache::lru::MemoryCappedHashmap::new(DELTA_CACHE)));
@@ -168,13 +173,17 @@ impl Store {
     }
 
     /// Makes an object; it stays in memory.
-    pub fn insert(&self, kind: Kind, data: Vec<u8>) -> Oid {
+    ///
+    /// # Panics
+    /// On content that was crafted to collide in SHA-1, which git refuses as well.
+    pub fn insert(&self, kind: Kind, data: impl Into<Arc<[u8]>>) -> Oid {
+        let data = data.into();
         let id = gix::objs::compute_hash(gix::hash::Kind::Sha1, kind.to_gix(), &data)
             .expect("only a crafted SHA-1 collision fails, and git refuses those as well");
         let mut held = self.held.borrow_mut();
         held.entry(id).or_insert_with(|| {
             let new = !self.repo.objects.exists(&id);
-            Held { kind, data: data.into(), new }
+            Held { kind, data, new }
         });
         id
     }
@@ -233,7 +242,7 @@ impl Store {
         })
     }
 
-    fn read_many(&self, ids: &[Oid]) -> Result<Vec<(Oid, Arc<[u8]>)>, GitError> {
+    fn read_many(&self, ids: &[Oid]) -> Result<Vec<(Oid, Content)>, GitError> {
         self.in_two(ids, |odb, id| match read(odb, id)? {
             Some((gix::objs::Kind::Blob, data)) => Ok((id, data)),
             Some(_) => Err(GitError::Corrupt { id, expected: "blob" }),
@@ -275,7 +284,7 @@ impl Store {
     }
 }
 
-fn read(odb: &gix::OdbHandle, id: Oid) -> Result<Option<(gix::objs::Kind, Arc<[u8]>)>, GitError> {
+fn read(odb: &gix::OdbHandle, id: Oid) -> Result<Option<(gix::objs::Kind, Content)>, GitError> {
     let mut buffer = Vec::new();
     let found = odb.try_find(&id, &mut buffer).map_err(|source| read_error(id, source))?;
     Ok(found.map(|data| (data.kind, Arc::from(data.data))))

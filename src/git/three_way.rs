@@ -82,7 +82,7 @@ impl Store {
     pub fn three_way(&self, changes: &[Walk], ours: Oid, renames: &Renames) -> Result<Merge, GitError> {
         let mut merge = Merge { changes: TreeChanges::new(), conflicts: Vec::new() };
         for unit in self.units(changes, ours, renames)? {
-            self.merge_unit(unit, ours, &mut merge)?;
+            self.merge_unit(&unit, ours, &mut merge)?;
         }
         merge.conflicts.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(merge)
@@ -93,7 +93,7 @@ impl Store {
         let only = |pick: fn(&Walk) -> Option<(BString, Entry)>| changes.iter().filter_map(pick).collect::<Vec<_>>();
         let deleted = only(|walk| walk.old.filter(|_| walk.new.is_none()).map(|entry| (walk.path.clone(), entry)));
         let created = only(|walk| walk.new.filter(|_| walk.old.is_none()).map(|entry| (walk.path.clone(), entry)));
-        let moves = if deleted.is_empty() || created.is_empty() {
+        let moved_within = if deleted.is_empty() || created.is_empty() {
             Renames::new()
         } else {
             self.renames_among(&deleted, &created)?
@@ -106,13 +106,13 @@ impl Store {
         };
         let mut units = Vec::new();
         for walk in changes {
-            if let Some(to) = moves.get(&walk.path) {
+            if let Some(to) = moved_within.get(&walk.path) {
                 let theirs = created.iter().find(|(path, _)| path == to).map(|(_, entry)| *entry);
                 let from = here(&walk.path)?;
                 let clash = from != walk.path && from != *to;
                 let moved_from = Some(from).filter(|from| from != to);
                 units.push(Unit { path: to.clone(), moved_from, base: walk.old, theirs, clash });
-            } else if walk.old.is_none() && moves.values().any(|to| *to == walk.path) {
+            } else if walk.old.is_none() && moved_within.values().any(|to| *to == walk.path) {
                 // The other half of a rename.
             } else {
                 let path = if walk.old.is_some() { here(&walk.path)? } else { walk.path.clone() };
@@ -122,22 +122,22 @@ impl Store {
         Ok(units)
     }
 
-    fn merge_unit(&self, unit: Unit, tree: Oid, merge: &mut Merge) -> Result<(), GitError> {
+    fn merge_unit(&self, unit: &Unit, tree: Oid, merge: &mut Merge) -> Result<(), GitError> {
         let from = unit.moved_from.as_ref().unwrap_or(&unit.path);
         let ours = self.entry(tree, from.as_bstr())?;
         if unit.clash {
-            merge.conflicts.push(conflict(&unit, ConflictKind::RenameRename, ours));
+            merge.conflicts.push(conflict(unit, ConflictKind::RenameRename, ours));
             return Ok(());
         }
         if unit.moved_from.is_some() && ours.is_some() {
             let target = self.entry(tree, unit.path.as_bstr())?;
             if target.is_some() {
-                merge.conflicts.push(conflict(&unit, ConflictKind::AddAdd, target));
+                merge.conflicts.push(conflict(unit, ConflictKind::AddAdd, target));
                 return Ok(());
             }
         }
         if ours.is_some_and(|ours| ours.mode == MODE_TREE) || (ours.is_none() && self.blocked(tree, &unit.path)?) {
-            merge.conflicts.push(conflict(&unit, ConflictKind::InTheWay, ours));
+            merge.conflicts.push(conflict(unit, ConflictKind::InTheWay, ours));
             return Ok(());
         }
         match self.merge_entries(unit.base, ours, unit.theirs)? {
@@ -152,7 +152,7 @@ impl Store {
                 }
             }
             Decision::Conflict(kind, chunks) => {
-                merge.conflicts.push(PathConflict { chunks, ..conflict(&unit, kind, ours) });
+                merge.conflicts.push(PathConflict { chunks, ..conflict(unit, kind, ours) });
             }
         }
         Ok(())

@@ -274,9 +274,12 @@ fn first_name(path: &[u8]) -> &[u8] {
     path.find_byte(b'/').map_or(path, |slash| &path[..slash])
 }
 
+/// One path to set or to remove.
+type Change<'a> = (&'a [u8], Option<Entry>);
+
 /// Collects the changes that share their next name. Sorted paths need not be adjacent: `a`, `a-b`, `a/c`.
-fn group_by_name<'a>(changes: &[(&'a [u8], Option<Entry>)], depth: usize) -> Vec<Vec<(&'a [u8], Option<Entry>)>> {
-    let mut groups: BTreeMap<&[u8], Vec<(&'a [u8], Option<Entry>)>> = BTreeMap::new();
+fn group_by_name<'a>(changes: &[Change<'a>], depth: usize) -> Vec<Vec<Change<'a>>> {
+    let mut groups: BTreeMap<&[u8], Vec<Change<'a>>> = BTreeMap::new();
     for change in changes {
         groups.entry(first_name(&change.0[depth..])).or_default().push(*change);
     }

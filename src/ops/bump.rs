@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 
 use super::compute::{self, Computed};
-use super::exported::{GateOptions, exported};
+use super::exported::{Exported, GateOptions, exported};
 use super::jobs::{Job, jobs, newest};
 use super::landing::Landing;
 use super::new_set::{Source, Style};
 use super::renames::Memory;
-use super::report::{BumpReport, State};
+use super::report::{BumpReport, PatchReport, State};
 use super::workspace::{self, Linux};
 use super::{OpError, Places, Watch, present, record};
 use crate::event::Event;
@@ -17,6 +17,7 @@ use crate::version::Tag;
 
 /// What to carry, and how.
 #[derive(Debug, Clone, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct BumpOptions {
     /// Where the kit and the linux tree are.
     pub places: Places,
@@ -140,9 +141,10 @@ impl Run<'_> {
         let store = &self.linux.store;
         let sources = sources(set, computed);
         let style = self.options.style();
-        let exported = exported(store, set, &sources, style, computed.carried.target.tree, &self.gate_options())?;
+        let exported = exported(store, set, &sources, style, computed.carried.target.tree, self.gate_options())?;
         for (row, at) in report.patches.iter_mut().filter(|row| row.commit.is_some()).zip(0..) {
             row.bytes_kept = Some(exported.untouched(at));
+            row.rewrite = if self.options.refresh { None } else { rewrite(set, &exported, row) };
         }
         let landing = Landing::plan(self.options, &self.job.place, &self.job.from, self.to, set, &exported.files)?;
         report.files = landing.files();
@@ -169,6 +171,20 @@ impl BumpOptions {
     fn style(&self) -> Style {
         Style { refresh: self.refresh, renumber: self.renumber, with_git: self.export_with_git }
     }
+}
+
+/// What changed in the file of a patch that was written anew.
+fn rewrite(set: &PatchSet, exported: &Exported, row: &PatchReport) -> Option<String> {
+    let new = exported.files.iter().find(|file| !file.kept && file.was.as_ref() == Some(&row.file))?;
+    let (_, parts) = set.files().find(|(name, _)| *name == row.file)?;
+    let old: Vec<u8> = parts.iter().flat_map(|part| part.bytes.iter().copied()).collect();
+    if old == new.bytes {
+        return None;
+    }
+    let diff = similar::TextDiff::from_lines(old.as_slice(), new.bytes.as_slice());
+    let mut out = Vec::new();
+    diff.unified_diff().context_radius(3).header(&row.file, &new.name).to_writer(&mut out).ok()?;
+    Some(String::from_utf8_lossy(&out).into_owned())
 }
 
 /// The patches of the new set, in order.

@@ -1,7 +1,7 @@
 //! The heart of `bump` and `plan`: apply on the base, carry to the target. Nothing here writes to the disk.
 
 use bstr::BString;
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use super::{OpError, Watch};
 use crate::apply::{Refused, Release, Stack, commit, prefetch, touched_paths};
@@ -78,7 +78,7 @@ pub(super) fn onto(
     watch: Watch<'_>,
 ) -> Result<Computed, OpError> {
     let failed = |error: GitError| OpError::because("cannot read the linux tree", error);
-    let paths: HashSet<BString> = touched_paths(patches);
+    let paths: BTreeSet<BString> = touched_paths(patches);
     prefetch(store, &paths, &[target.tree]).map_err(failed)?;
     watch.observer.event(&Event::Stage { name: "looking up renames", total: None });
     let renames = remembered.find(store, &paths, &stack.base, &target).map_err(failed)?;

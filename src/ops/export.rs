@@ -19,6 +19,7 @@ use crate::patch_set::PatchSet;
 
 /// What to export.
 #[derive(Debug, Clone, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct ExportOptions {
     /// Where the kit and the linux tree are.
     pub places: Places,
@@ -70,10 +71,10 @@ pub fn export(options: &ExportOptions, watch: Watch<'_>) -> Result<Vec<ExportRep
         (Some(kit), false) => Some(workspace::lock_kit(kit, "export", watch)?),
         _ => None,
     };
-    if let (Some(kit), false) = (&kit, options.allow_dirty) {
-        if let Some(warning) = workspace::refuse_dirty(kit)? {
-            watch.observer.event(&Event::Warning(warning));
-        }
+    if let (Some(kit), false) = (&kit, options.allow_dirty)
+        && let Some(warning) = workspace::refuse_dirty(kit)?
+    {
+        watch.observer.event(&Event::Warning(warning));
     }
     let which = Which { folder: options.patches.as_deref(), series: options.series.as_deref() };
     let sets = jobs::on_base(kit.as_ref(), which, options.base.as_deref(), watch.observer)?;
@@ -96,17 +97,17 @@ fn export_one(
     let sources = match_patches(store, &old, &commits)?;
     let style = Style { refresh: options.refresh, renumber: options.renumber, with_git: options.export_with_git };
     let gate_options = GateOptions { skip_patch: options.skip_patch_utility };
-    let exported = exported(store, &old, &sources, style, base.tree, &gate_options)?;
+    let exported = exported(store, &old, &sources, style, base.tree, gate_options)?;
     let landing = match &job.place {
         Place::Folder(folder) => Landing::folder(folder, folder, &old, &exported.files)?,
-        Place::Kit(kit, state) => Landing::directory(kit, &state.patches_dir, &old, &exported.files)?,
+        Place::Kit(kit, state) => Landing::directory(kit, state, &job.from, &old, &exported.files)?,
     };
     let files = landing.files();
     if !options.dry_run && !files.is_empty() {
         if watch.interrupt.is_raised() {
             return Err(OpError::interrupted());
         }
-        landing.commit(store, Vec::new(), "kpatch export")?;
+        landing.commit(store, &[], "kpatch export")?;
     }
     let removed = files.iter().filter(|file| file.change == "removed").map(|file| file.path.clone()).collect();
     let change = |file: &NewFile| match (&file.was, file.kept) {

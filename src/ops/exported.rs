@@ -42,7 +42,7 @@ pub(super) fn exported(
     sources: &[Source<'_>],
     style: Style,
     base: Oid,
-    options: &GateOptions,
+    options: GateOptions,
 ) -> Result<Exported, OpError> {
     let trees: Vec<Oid> = sources.iter().map(|source| source.after).collect();
     let tip = trees.last().copied().unwrap_or(base);

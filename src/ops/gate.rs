@@ -2,7 +2,7 @@
 
 use super::OpError;
 use super::report::GateReport;
-use crate::apply::{ApplyError, Engine, apply};
+use crate::apply::{ApplyError, Engine, apply, apply_all};
 use crate::git::{Oid, Store};
 use crate::patch_set::PatchSet;
 
@@ -49,6 +49,16 @@ pub(super) fn first_difference(replay: &Replay, wanted: &[Oid]) -> Option<(usize
     differs.map(|at| (at, "gives another tree".to_owned())).or_else(|| replay.failure.clone())
 }
 
+/// The tree of all patches, or which one fails and why.
+fn whole(store: &Store, base: Oid, set: &PatchSet, engine: Engine) -> Result<Result<Oid, String>, OpError> {
+    let diffs = set.patches.iter().map(|patch| patch.diff.as_slice());
+    match apply_all(store, base, diffs, engine) {
+        Ok(tree) => Ok(Ok(tree)),
+        Err((_, ApplyError::Git(error))) => Err(OpError::because("cannot read the linux tree", error)),
+        Err((at, error)) => Ok(Err(format!("{}: {error}", set.patches[at].file))),
+    }
+}
+
 /// Compares the three trees. `skip_patch` leaves out the second one.
 pub(super) fn gate(
     store: &Store,
@@ -57,24 +67,17 @@ pub(super) fn gate(
     set: &PatchSet,
     skip_patch: bool,
 ) -> Result<GateReport, OpError> {
-    let describe = |result: &Result<Oid, &str>| match result {
+    let describe = |result: &Result<Oid, String>| match result {
         Ok(tree) => tree.to_string(),
         Err(reason) => format!("failed: {reason}"),
     };
-    let am = replay(store, base, set, Engine::Git)?;
-    let am = am.tree(base);
-    let (patch, patch_holds) = if skip_patch {
-        ("not checked".to_owned(), true)
-    } else {
-        let replayed = replay(store, base, set, Engine::PatchUtility)?;
-        let result = replayed.tree(base);
-        (describe(&result), result == Ok(branch))
-    };
+    let am = whole(store, base, set, Engine::Git)?;
+    let patch = if skip_patch { None } else { Some(whole(store, base, set, Engine::PatchUtility)?) };
     Ok(GateReport {
         git_am: describe(&am),
-        patch,
+        patch: patch.as_ref().map_or_else(|| "not checked".to_owned(), describe),
         branch: branch.to_string(),
-        holds: am == Ok(branch) && patch_holds,
+        holds: am == Ok(branch) && patch.is_none_or(|patch| patch == Ok(branch)),
         refreshed: Vec::new(),
     })
 }

@@ -161,13 +161,11 @@ fn all<'k>(kit: &'k Kit, observer: &dyn Observer) -> Result<Vec<Job<'k>>, OpErro
 pub(super) fn find_series(kit: &Kit, name: &str) -> Result<SeriesState, OpError> {
     let mut all = kit.series().map_err(kit_error)?;
     let at = all.iter().position(|state| state.name() == name || state.name().replacen(".x", "", 1) == name);
-    match at {
-        Some(at) => Ok(all.swap_remove(at)),
-        None => {
-            let known: Vec<String> = all.iter().map(SeriesState::name).collect();
-            Err(OpError::new(format!("the kit has no series '{name}'")).hint(format!("it has {}", known.join(", "))))
-        }
+    if let Some(at) = at {
+        return Ok(all.swap_remove(at));
     }
+    let known: Vec<String> = all.iter().map(SeriesState::name).collect();
+    Err(OpError::new(format!("the kit has no series '{name}'")).hint(format!("it has {}", known.join(", "))))
 }
 
 /// The tag of the version that a series is at.

@@ -13,9 +13,9 @@ use super::report::FileReport;
 use super::workspace::{Linux, kit_error};
 use crate::files::{self, Change, FilesError, Recovered};
 use crate::git::{Oid, RefUpdate, Store};
-use crate::kit::Kit;
+use crate::kit::{Kit, SeriesState};
 use crate::patch_set::PatchSet;
-use crate::version::Tag;
+use crate::version::{KernelVersion, Tag};
 
 /// How long a lock of a ref has to stay as it is before it counts as one that nobody holds.
 const LOCK_PATIENCE: Duration = Duration::from_millis(500);
@@ -77,10 +77,7 @@ impl Landing {
                 }
                 landing.set_directory(&target, &state.patches_dir, old, new)?;
                 if let (Some(from), Some(to), false) = (from.version(), to.version(), state.versions.is_empty()) {
-                    let edit = kit.version_edit(state, &from, &to).map_err(kit_error)?;
-                    landing.files.push(FileReport { path: landing.relative(&edit.path)?.1, change: "edited" });
-                    let target = landing.relative(&edit.path)?.0;
-                    landing.changes.push(Change::File { target, old: edit.old, new: edit.new });
+                    landing.set_version(kit, state, &from, &to)?;
                 }
                 Ok(landing)
             }
@@ -102,11 +99,37 @@ impl Landing {
         Ok(landing)
     }
 
-    /// A landing that only writes one patch directory of a kit.
-    pub(super) fn directory(kit: &Kit, target: &Path, old: &PatchSet, new: &[NewFile]) -> Result<Self, OpError> {
+    /// A landing that writes one patch directory of a kit, and the version of `base` if the kit has another one.
+    pub(super) fn directory(
+        kit: &Kit,
+        state: &SeriesState,
+        base: &Tag,
+        old: &PatchSet,
+        new: &[NewFile],
+    ) -> Result<Self, OpError> {
         let mut landing = Self::new(kit.top(), kit.work_dir());
-        landing.set_directory(target, target, old, new)?;
+        landing.set_directory(&state.patches_dir, &state.patches_dir, old, new)?;
+        if let ([current], Some(version)) = (state.versions.as_slice(), base.version())
+            && *current != version
+            && state.is_of(&version)
+        {
+            landing.set_version(kit, state, current, &version)?;
+        }
         Ok(landing)
+    }
+
+    fn set_version(
+        &mut self,
+        kit: &Kit,
+        state: &SeriesState,
+        old: &KernelVersion,
+        new: &KernelVersion,
+    ) -> Result<(), OpError> {
+        let edit = kit.version_edit(state, old, new).map_err(kit_error)?;
+        let (target, path) = self.relative(&edit.path)?;
+        self.files.push(FileReport { path, change: "edited" });
+        self.changes.push(Change::File { target, old: edit.old, new: edit.new });
+        Ok(())
     }
 
     fn new(root: &Path, work: PathBuf) -> Self {
@@ -172,7 +195,7 @@ impl Landing {
     ) -> Result<(), OpError> {
         let message = format!("kpatch bump: {from} to {to}");
         let updates = branch_update(&linux.store, &to.branch(), tip, replace_branch)?;
-        let staged = self.stage(&linux.store, updates, &message)?;
+        let staged = self.stage(&linux.store, &updates, &message)?;
         // Only now, so that a kit that cannot be written leaves no objects behind.
         if let Err(error) = linux.store.write_pack(&[tip]) {
             staged.abandon();
@@ -182,11 +205,11 @@ impl Landing {
     }
 
     /// Stages, commits and finishes.
-    pub(super) fn commit(self, store: &Store, updates: Vec<RefUpdate>, message: &str) -> Result<(), OpError> {
+    pub(super) fn commit(self, store: &Store, updates: &[RefUpdate], message: &str) -> Result<(), OpError> {
         finish(self.stage(store, updates, message)?)
     }
 
-    fn stage(self, store: &Store, updates: Vec<RefUpdate>, message: &str) -> Result<files::Landing, OpError> {
+    fn stage(self, store: &Store, updates: &[RefUpdate], message: &str) -> Result<files::Landing, OpError> {
         let seconds = chrono::Utc::now().timestamp();
         let refs = Refs {
             git_dir: std::path::absolute(store.git_dir()).unwrap_or_else(|_| store.git_dir().to_owned()),
@@ -224,6 +247,10 @@ pub(super) fn branch_update(store: &Store, branch: &str, tip: Oid, replace: bool
         Some(old) if old == tip => Ok(Vec::new()),
         Some(_) if !replace => Err(OpError::new(format!("the linux tree has a branch '{branch}' with other commits"))
             .hint("move it away with git branch -m, or say --replace-branch")),
+        Some(_) if store.is_checked_out(branch) => {
+            Err(OpError::new(format!("branch '{branch}' is checked out in a work tree of the linux tree"))
+                .hint("switch that work tree to another branch first"))
+        }
         old => Ok(vec![RefUpdate { name, old, new: Some(tip) }]),
     }
 }

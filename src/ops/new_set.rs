@@ -60,27 +60,20 @@ pub(super) fn new_set(
     let mut taken: HashSet<String> = old.patches.iter().map(|patch| patch.file.clone()).collect();
     for (at, source) in sources.iter().enumerate() {
         let keep = source.same && !style.refresh && !rewritten.contains(&at);
-        match source.patch {
-            Some(patch) => {
-                let bytes = if keep { patch.bytes.to_vec() } else { written(store, source, style)? };
-                match files.last_mut() {
-                    // Several patches of one file stay together.
-                    Some(file) if patch.part > 0 && file.was.as_ref() == Some(&patch.file) => {
-                        file.bytes.extend_from_slice(&bytes);
-                    }
-                    _ => files.push(NewFile {
-                        name: patch.file.clone(),
-                        bytes,
-                        was: Some(patch.file.clone()),
-                        kept: false,
-                    }),
-                }
-            }
-            None => {
-                let name = fresh_name(store, source.commit, files.last(), &taken)?;
-                taken.insert(name.clone());
-                files.push(NewFile { name, bytes: written(store, source, style)?, was: None, kept: false });
-            }
+        let Some(patch) = source.patch else {
+            let name = fresh_name(store, source.commit, files.last(), &taken)?;
+            taken.insert(name.clone());
+            files.push(NewFile { name, bytes: written(store, source, style)?, was: None, kept: false });
+            continue;
+        };
+        let bytes = if keep { patch.bytes.to_vec() } else { written(store, source, style)? };
+        // Several patches of one file stay together.
+        let same_file = |file: &&mut NewFile| patch.part > 0 && file.was.as_ref() == Some(&patch.file);
+        if let Some(file) = files.last_mut().filter(same_file) {
+            file.bytes.extend_from_slice(&bytes);
+        } else {
+            let name = patch.file.clone();
+            files.push(NewFile { was: Some(name.clone()), name, bytes, kept: false });
         }
     }
     if style.renumber {

@@ -108,7 +108,7 @@ impl<'a> Oracle<'a> {
             match merged {
                 Ok(output) => {
                     let tree = output.lines().next().unwrap_or_default().to_owned();
-                    if tree != pick.after.to_string() {
+                    if Oid::from_hex(tree.as_bytes()).ok() != Some(pick.after) {
                         detail.push(format!("{}: git merges it to {tree}, kpatch has {}", patch.file, pick.after));
                     }
                 }

@@ -121,6 +121,7 @@ impl Row<'_> {
                 _ => None,
             },
             conflicts: self.conflicts(),
+            rewrite: None,
             commit: commit.map(|commit| commit.to_string()),
             tree: pick.after.to_string(),
             accepted: acceptable && number(&patch.file).is_some_and(|number| accept.contains(&number)),

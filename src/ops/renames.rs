@@ -1,6 +1,6 @@
 //! Remembers the renames between two releases, since looking for them is the longest part of a far jump.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use bstr::{BString, ByteSlice as _};
@@ -33,7 +33,7 @@ impl Memory {
     pub(super) fn find(
         &mut self,
         store: &Store,
-        paths: &HashSet<BString>,
+        paths: &BTreeSet<BString>,
         base: &Release,
         target: &Release,
     ) -> Result<Renames, GitError> {
@@ -44,7 +44,7 @@ impl Memory {
             .filter(|found| found.version == VERSION)
             .unwrap_or(Found { version: VERSION, paths: BTreeMap::new() });
         let known = |path: &BString| path.to_str().is_ok_and(|path| found.paths.contains_key(path));
-        let asked: HashSet<BString> = paths.iter().filter(|path| !known(path)).cloned().collect();
+        let asked: BTreeSet<BString> = paths.iter().filter(|path| !known(path)).cloned().collect();
         let mut renames: Renames = found
             .paths
             .iter()

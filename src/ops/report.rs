@@ -120,6 +120,9 @@ pub struct PatchReport {
     pub blocked_by: Option<String>,
     /// The paths that conflict.
     pub conflicts: Vec<ConflictReport>,
+    /// What changed in a patch file that was written anew, as a unified diff decoded for display; absent where
+    /// nothing was exported, and where every file is written anew (`--refresh`).
+    pub rewrite: Option<String>,
     /// Its commit on the target, 40 hex digits; absent if it was not carried.
     pub commit: Option<String>,
     /// The tree after it on the target.

@@ -13,7 +13,6 @@ use crate::text::visible;
 /// An open linux tree.
 pub(super) struct Linux {
     pub(super) store: Store,
-    pub(super) git: Git,
     /// What the user called it.
     pub(super) name: String,
 }
@@ -28,6 +27,7 @@ pub(super) fn kit(places: &Places) -> Result<Kit, OpError> {
 }
 
 /// Turns a kit's error into a verb's.
+#[allow(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
 pub(super) fn kit_error(error: KitError) -> OpError {
     let hint = error.hint();
     let out = match std::error::Error::source(&error) {
@@ -62,7 +62,9 @@ fn linux_name(places: &Places, kit: Option<&Kit>) -> Result<String, OpError> {
     if let Some(linux) = &places.linux {
         return Ok(linux.clone());
     }
-    match kit.and_then(Kit::linux_tree) {
+    // A bare patch directory may still lie in a kit that says where its linux tree is.
+    let around = if kit.is_none() { self::kit(places).ok() } else { None };
+    match kit.or(around.as_ref()).and_then(Kit::linux_tree) {
         Some(LinuxTree::Url(url)) => Ok(url),
         Some(LinuxTree::Path(path)) => Ok(path.display().to_string()),
         None => Err(OpError::new("no linux tree is known")
@@ -80,7 +82,7 @@ fn open_clone(git_dir: &Path, name: String, offline: bool) -> Result<Linux, OpEr
     if !offline && let Some(url) = promisor(&git) {
         store.set_fetcher(fetcher(git.clone(), url));
     }
-    Ok(Linux { store, git, name })
+    Ok(Linux { store, name })
 }
 
 fn open_url(url: &str, name: String, places: &Places, tags: &[String], watch: Watch<'_>) -> Result<Linux, OpError> {
@@ -109,7 +111,7 @@ fn open_url(url: &str, name: String, places: &Places, tags: &[String], watch: Wa
     if !places.offline {
         store.set_fetcher(fetcher(git.clone(), url.to_owned()));
     }
-    Ok(Linux { store, git, name })
+    Ok(Linux { store, name })
 }
 
 fn source_error(message: String, error: crate::source::fetch::Error) -> OpError {

@@ -188,7 +188,7 @@ fn claimed_ids(text: &[u8], origins: bool) -> Vec<String> {
     for line in text.lines() {
         let line = line.trim();
         let lower = line.to_ascii_lowercase();
-        let pick = lower.strip_prefix(b"(cherry picked from commit ").map(|rest| hex_prefix(rest));
+        let pick = lower.strip_prefix(b"(cherry picked from commit ").map(hex_prefix);
         let stable = lower
             .strip_prefix(b"commit ")
             .filter(|rest| rest.get(40..).is_some_and(|rest| rest.starts_with(b" upstream")))

@@ -3,7 +3,7 @@
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Output, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use kpatch::files::{Change, Landing};
 
@@ -26,14 +26,10 @@ fn many() -> World {
     let contents: Vec<String> = (0..PATCHES).map(|at| text(at, &[])).collect();
     let files: Vec<Edit<'_>> = paths.iter().zip(&contents).map(|(path, text)| Edit::File(path, text)).collect();
     tree.commit("main", None, "Linux 6.6.13", &files).tag("v6.6.13", "main");
-    for at in 0..PATCHES {
+    for (at, path) in paths.iter().enumerate() {
         let from = (at == 0).then_some("v6.6.13");
-        tree.commit(
-            "ours",
-            from,
-            &format!("file{at}: a patch"),
-            &[Edit::File(&paths[at], &text(at, &[(20, "patched")]))],
-        );
+        let patched = text(at, &[(20, "patched")]);
+        tree.commit("ours", from, &format!("file{at}: a patch"), &[Edit::File(path, &patched)]);
     }
     let contents: Vec<String> = (0..PATCHES).step_by(3).map(|at| text(at, &[(18, "stable")])).collect();
     let files: Vec<Edit<'_>> =
@@ -133,7 +129,7 @@ impl Trial {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct End {
     is_new: bool,
     recovered: bool,
@@ -151,18 +147,15 @@ fn a_kill_at_any_instant_leaves_the_old_or_the_new_state() {
             break;
         }
         trial.reset();
-        let part = (step % KILLS) as f64 / KILLS as f64 * 1.1;
+        let delay = whole.mul_f64(1.1) * (step % KILLS) as u32 / KILLS as u32;
         let mut child = trial.world.command(&BUMP).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        std::thread::sleep(Duration::from_secs_f64(whole.as_secs_f64() * part));
+        std::thread::sleep(delay);
         child.kill().unwrap();
         kills += usize::from(child.wait().unwrap().signal() == Some(9));
-        ends.push(trial.examine(&format!("killed after {part} of a run")));
+        ends.push(trial.examine(&format!("killed after {delay:?}")));
     }
     assert!(kills >= KILLS, "only {kills} runs were killed");
     assert!(ends.contains(&End { is_new: false, recovered: false }), "no kill was early");
-    ends.sort();
-    ends.dedup();
-    println!("{kills} kills: {ends:?}");
 }
 
 /// The change from the old to the new state of the kit, as `kpatch bump` stages it.
@@ -175,6 +168,9 @@ fn changes(trial: &Trial, new_kit: &Path) -> Vec<Change> {
         Change::File { target: "kernel/Makefile".into(), old: read(&trial.world.kit), new: read(new_kit) },
     ]
 }
+
+/// Where a landing is cut off, whether it counts by then, and how to get there.
+type Cut<'a> = (&'static str, bool, &'a dyn Fn());
 
 #[test]
 fn a_landing_that_was_cut_off_is_finished_by_the_next_call() {
@@ -195,7 +191,6 @@ fn a_landing_that_was_cut_off_is_finished_by_the_next_call() {
     });
     let work = kit.join("kernel/.kpatch");
     let lock = "linux/refs/heads/v6.6.14-linuxkit.lock";
-    type Cut<'a> = (&'static str, bool, &'a dyn Fn());
     let branch = || drop(trial.world.sandbox.git(&linux, &["update-ref", "refs/heads/v6.6.14-linuxkit", &tip]));
     let swap = || {
         let (target, landing) = (kit.join("kernel/patches-6.6.x"), work.join("landing"));
@@ -210,11 +205,23 @@ fn a_landing_that_was_cut_off_is_finished_by_the_next_call() {
         ("the branch is being moved", true, &|| drop(trial.world.sandbox.write(lock, format!("{tip}\n")))),
         ("the branch is about to be moved", true, &|| drop(trial.world.sandbox.write(lock, ""))),
         ("the branch moved", true, &branch),
-        ("the old directory is away", true, &|| (branch(), half()).1),
-        ("the new directory is there", true, &|| (branch(), swap()).1),
-        ("the new version is there", true, &|| (branch(), swap(), makefile()).2),
+        ("the old directory is away", true, &|| {
+            branch();
+            half();
+        }),
+        ("the new directory is there", true, &|| {
+            branch();
+            swap();
+        }),
+        ("the new version is there", true, &|| {
+            branch();
+            swap();
+            makefile();
+        }),
         ("all done but the tidying", true, &|| {
-            (branch(), swap(), makefile());
+            branch();
+            swap();
+            makefile();
             std::fs::rename(work.join("landing"), work.join("landing.done")).unwrap();
             std::fs::remove_file(work.join("landing.done/0.old/README")).unwrap();
         }),
@@ -291,11 +298,13 @@ fn a_directory_that_cannot_be_written_is_refused() {
     let before = world.snapshot();
     let mut command = world.sandbox.command("unshare", &world.kit);
     command.env("LINUXSRC", &world.linux).args(["-m", "sh", "-c", script, env!("CARGO_BIN_EXE_kpatch")]).args(BUMP);
-    if let Ok(output) = command.output()
-        && output.status.code() == Some(2)
-        && String::from_utf8_lossy(&output.stderr).contains("ead-only file system")
-    {
-        assert_refusal(&output, &BUMP, &["kernel/.kpatch"]);
+    // Not everywhere may one mount.
+    let mut probe = world.sandbox.command("unshare", &world.kit);
+    let may_mount =
+        probe.args(["-m", "mount", "--bind", "kernel", "kernel"]).output().is_ok_and(|it| it.status.success());
+    if may_mount {
+        let output = command.output().unwrap();
+        assert_refusal(&output, &BUMP, &["kernel/.kpatch", "ead-only file system"]);
         assert_eq!(before.changes(&world.snapshot()), Vec::<String>::new());
         ran.push("a read-only mount");
     }
@@ -303,6 +312,5 @@ fn a_directory_that_cannot_be_written_is_refused() {
     world.sandbox.write("kit/kernel/.kpatch", "mine\n");
     world.refused(&[&BUMP[..], &["--allow-dirty"]].concat(), &["kernel/.kpatch"]);
     ran.push("a file in the place of the work directory");
-    println!("ran: {ran:?}");
-    assert!(!ran.is_empty());
+    assert!(ran.len() == 2 || !may_mount, "ran only {ran:?}");
 }

@@ -1,14 +1,18 @@
 //! One binary for all tests that need a sandbox, the corpus or the built program.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(unreachable_pub, reason = "the modules are one binary")]
 #![allow(missing_docs, reason = "tests are not an interface")]
 
 mod carry;
 mod crash;
+mod docs;
 mod errors;
 mod floors;
 mod hostile;
 mod kit_builder;
 mod merge;
+mod msrv;
+mod readme;
 mod support;
 mod three_way;

@@ -1,6 +1,6 @@
 //! Three-way merges of real patches, beside `git merge-tree`.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use bstr::BString;
@@ -52,7 +52,7 @@ fn compare(set: &str, base: &str, target: &str) -> (usize, usize, usize) {
             walks
         })
         .collect();
-    let touched: HashSet<BString> = effects.iter().flatten().map(|walk| walk.path.clone()).collect();
+    let touched: BTreeSet<BString> = effects.iter().flatten().map(|walk| walk.path.clone()).collect();
     let renames: Renames = store.renames(tree(base), tree(target), &touched).unwrap();
     let mut tip = tree(target);
     let (mut clean, mut empty, mut conflicts) = (0, 0, 0);

@@ -12,7 +12,7 @@ use crate::commands::{self, Command};
 
 /// Carry a kernel's patch sets from one stable release to the next
 ///
-/// A kit is a repository with a directory `kernel/` that holds, for each kernel series, configs and an ordered set of
+/// A kit is a repository with a directory kernel/ that holds, for each kernel series, configs and an ordered set of
 /// patch files. kpatch carries such a set to another release by true three-way merges of each patch against its own
 /// parent, proves that the new files give the carried tree, and only then writes: the patch files and the version in
 /// the kit, and a branch in the linux tree.
@@ -60,7 +60,7 @@ pub(crate) struct Global {
     /// Report also the patches that stay as they are, and conflicts in full
     #[arg(short, long, global = true)]
     pub(crate) verbose: bool,
-    /// When to use colour; auto is on a terminal, unless NO_COLOR is set
+    /// When to use colour; auto is on a terminal where the environment does not forbid it
     #[arg(long, value_name = "WHEN", value_enum, default_value_t, global = true)]
     pub(crate) color: Color,
 }

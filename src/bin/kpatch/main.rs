@@ -20,14 +20,14 @@ use ui::Ui;
 fn main() -> ExitCode {
     let parsed = cli::command().try_get_matches().and_then(|matches| cli::Cli::from_arg_matches(&matches));
     match parsed {
-        Ok(cli) => run(cli).into(),
+        Ok(cli) => run(&cli).into(),
         Err(refusal) => answer(&refusal).into(),
     }
 }
 
 /// Runs the verb; what it could not do is printed here and nowhere else.
-fn run(cli: cli::Cli) -> Exit {
-    let mut ui = Ui::new(cli.global);
+fn run(cli: &cli::Cli) -> Exit {
+    let mut ui = Ui::new(&cli.global);
     if let Err(error) = signals::install(ui.interrupt()) {
         ui.warn(&format!("Ctrl-C will not be held off while something lands: {error}"));
     }

@@ -52,8 +52,8 @@ pub(crate) fn markdown() -> String {
     for mut command in all() {
         let name = full_name(&command);
         let help = command.render_long_help().to_string();
-        let help: String = help.lines().map(|line| format!("{}\n", line.trim_end())).collect();
-        let _ = write!(text, "\n## {name}\n\n```text\n{}\n```\n", help.trim_end());
+        let help: Vec<&str> = help.trim_end().lines().map(str::trim_end).collect();
+        let _ = write!(text, "\n## {name}\n\n```text\n{}\n```\n", help.join("\n"));
     }
     text.push_str("\n## Exit codes\n\n| code | meaning |\n|---:|---|\n");
     for exit in Exit::ALL {

@@ -28,3 +28,23 @@ pub(crate) fn install(interrupt: Arc<Interrupt>) -> io::Result<()> {
     })?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    #[test]
+    fn the_first_signal_asks_and_does_not_kill() {
+        let interrupt = Arc::new(Interrupt::new());
+        install(Arc::clone(&interrupt)).expect("signals can be listened to");
+        assert!(!interrupt.is_raised());
+        signal_hook::low_level::raise(SIGHUP).expect("a signal can be sent to oneself");
+        let start = Instant::now();
+        while !interrupt.is_raised() && start.elapsed() < Duration::from_secs(10) {
+            thread::sleep(Duration::from_millis(1));
+        }
+        assert!(interrupt.is_raised());
+    }
+}

@@ -21,6 +21,7 @@ use crate::render::{Detail, Paint, Style, View, json};
 const WIDTH: usize = 80;
 
 /// What all verbs share: where things are, and how to talk to the user.
+#[expect(clippy::struct_excessive_bools, reason = "independent facts about the streams, no state machine")]
 pub(crate) struct Ui {
     places: Places,
     json: bool,
@@ -39,7 +40,7 @@ pub(crate) struct Ui {
 
 impl Ui {
     /// The process's own terminal.
-    pub(crate) fn new(global: Global) -> Self {
+    pub(crate) fn new(global: &Global) -> Self {
         let (stdout, stderr) = (io::stdout(), io::stderr());
         let detail = match (global.quiet, global.verbose) {
             (true, _) => Detail::Head,
@@ -149,20 +150,20 @@ impl Ui {
     pub(crate) fn attended(&self) -> bool {
         self.attended
     }
+}
 
-    /// Asks whether to go on. Only where it is [`Ui::attended`].
-    pub(crate) fn confirm(&mut self, question: &str) -> Result<bool, OpError> {
-        let answer = dialoguer::Confirm::new().with_prompt(question).default(false).interact_on_opt(&Term::stderr());
-        match answer {
-            Ok(answer) => Ok(answer.unwrap_or(false)),
-            Err(dialoguer::Error::IO(error)) => {
-                // The prompt hides the cursor and does not bring it back when it is interrupted.
-                let _ = Term::stderr().show_cursor();
-                if error.kind() == io::ErrorKind::Interrupted {
-                    return Err(OpError::interrupted());
-                }
-                Err(OpError::because("cannot ask on the terminal", error).hint("--yes answers beforehand"))
+/// Asks whether to go on. Only where the [`Ui`] is attended.
+pub(crate) fn confirm(question: &str) -> Result<bool, OpError> {
+    let answer = dialoguer::Confirm::new().with_prompt(question).default(false).interact_on_opt(&Term::stderr());
+    match answer {
+        Ok(answer) => Ok(answer.unwrap_or(false)),
+        Err(dialoguer::Error::IO(error)) => {
+            // The prompt hides the cursor and does not bring it back when it is interrupted.
+            let _ = Term::stderr().show_cursor();
+            if error.kind() == io::ErrorKind::Interrupted {
+                return Err(OpError::interrupted());
             }
+            Err(OpError::because("cannot ask on the terminal", error).hint("--yes answers beforehand"))
         }
     }
 }
@@ -184,7 +185,8 @@ fn err_width() -> usize {
 
 /// `label` in colour, then each line of `text` harmless; further lines get the label too, as git does it.
 pub(crate) fn labelled(paint: Paint, style: Style, label: &str, text: &str) -> String {
-    text.lines().map(|line| format!("{}{}\n", paint.paint(style, label), visible(line.as_bytes()))).collect()
+    let label = paint.paint(style, label);
+    text.lines().flat_map(|line| [label.clone(), visible(line.as_bytes()), "\n".to_owned()]).collect()
 }
 
 /// An error as people read it: the message, the causes that add words, the ways out.
@@ -234,10 +236,10 @@ mod tests {
 
     #[test]
     fn a_reader_that_went_away_is_no_failure_but_a_full_disk_is() {
-        let mut ui = Ui::new(Global::default());
+        let mut ui = Ui::new(&Global::default());
         ui.out = Box::new(Closed(io::ErrorKind::BrokenPipe));
         assert!(ui.print("a").is_ok() && ui.print("b").is_ok());
-        let mut ui = Ui::new(Global::default());
+        let mut ui = Ui::new(&Global::default());
         ui.out = Box::new(Closed(io::ErrorKind::StorageFull));
         assert!(ui.print("a").is_err());
     }

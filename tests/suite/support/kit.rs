@@ -193,7 +193,7 @@ impl World {
 
     /// Those that are patches.
     pub fn patches_only(&self) -> Vec<(String, Vec<u8>)> {
-        self.patches().into_iter().filter(|(name, _)| name.ends_with(".patch")).collect()
+        self.patches().into_iter().filter(|(name, _)| kpatch::patch_set::is_patch_name(name)).collect()
     }
 
     /// The file with the version of 6.6.x.

@@ -10,4 +10,4 @@ pub use kit::{KitBuilder, LAYOUTS, Layout, World, assert_harmless, assert_refusa
 pub use random::Random;
 pub use sandbox::{Sandbox, corpus};
 pub use snapshot::{Snapshot, copy_folder, read_folder};
-pub use tree::{Edit, TreeBuilder, format_patch};
+pub use tree::{Edit, TreeBuilder};

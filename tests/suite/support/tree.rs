@@ -15,8 +15,6 @@ pub enum Edit<'a> {
     File(&'a str, &'a str),
     /// A symbolic link with this target.
     Link(&'a str, &'a str),
-    /// No file any more.
-    Gone(&'a str),
 }
 
 /// Collects commits and tags, and makes a bare repository of them. The clock ticks an hour with every commit.
@@ -60,7 +58,6 @@ impl TreeBuilder {
                     write!(text, "M 100644 inline {path}\ndata {}\n{content}\n", content.len())
                 }
                 Edit::Link(path, target) => write!(text, "M 120000 inline {path}\ndata {}\n{target}\n", target.len()),
-                Edit::Gone(path) => writeln!(text, "D {path}"),
             };
         }
         self.marks.insert(branch.to_owned(), self.commits);

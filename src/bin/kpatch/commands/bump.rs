@@ -12,7 +12,7 @@ use super::{Examples, FormatArgs, Writer, show_bumps};
 use crate::exit::Exit;
 use crate::names;
 use crate::render;
-use crate::ui::Ui;
+use crate::ui::{Ui, confirm};
 
 pub(super) const EXAMPLES: Examples = &[
     ("kpatch bump v6.6.13 v6.6.14", "Carry the patch set of 6.6.x from one release to another"),
@@ -69,7 +69,7 @@ pub(crate) struct BumpArgs {
     #[arg(long)]
     replace_branch: bool,
     /// Accept the emptied or partial result of the patches with these numbers
-    #[arg(long, value_name = "N", value_delimiter = ',')]
+    #[arg(long, value_name = "N[,N...]", value_delimiter = ',')]
     accept: Vec<u32>,
     /// Leave patch -F0 out of the proof, for sets with binary diffs
     #[arg(long)]
@@ -140,5 +140,5 @@ fn agreed(options: &BumpOptions, ui: &mut Ui) -> Result<bool, OpError> {
     }
     let matrix = render::matrix::text(&reports, &ui.err_view());
     ui.note(&matrix);
-    ui.confirm(&format!("land these {landing} series?"))
+    confirm(&format!("land these {landing} series?"))
 }

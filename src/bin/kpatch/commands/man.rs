@@ -59,6 +59,9 @@ pub(super) fn run(args: &ManArgs, ui: &mut Ui) -> Result<Exit, OpError> {
         fs::write(&path, page).map_err(|error| cannot(&path, error))?;
         written.push(Page { path: visible(path.as_os_str().as_encoded_bytes()) });
     }
-    ui.show("man", &written, |pages, _| pages.iter().map(|page| format!("{}\n", page.path)).collect())?;
+    ui.show("man", &written, |pages, _| {
+        let paths: Vec<&str> = pages.iter().map(|page| page.path.as_str()).collect();
+        paths.join("\n") + "\n"
+    })?;
     Ok(Exit::Done)
 }

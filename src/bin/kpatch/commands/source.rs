@@ -25,6 +25,7 @@ pub(super) const FETCH_EXAMPLES: Examples = &[(
 
 /// Bring releases into the linux tree
 #[derive(Debug, Args)]
+#[command(subcommand_value_name = "VERB", subcommand_help_heading = "Verbs")]
 pub(crate) struct SourceArgs {
     #[command(subcommand)]
     command: SourceCommand,

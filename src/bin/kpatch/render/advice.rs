@@ -119,7 +119,7 @@ fn plain_number(patch: &PatchReport) -> Option<String> {
 }
 
 /// A word for a shell: nothing in it is expanded, run or taken for an option's end.
-fn quoted(word: &str) -> String {
+pub(super) fn quoted(word: &str) -> String {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"._/+@%:,-".contains(&b);
     if !word.is_empty() && word.bytes().all(plain) {
         word.to_owned()

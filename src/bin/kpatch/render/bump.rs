@@ -1,5 +1,7 @@
 //! The report of `bump` and `plan` as text.
 
+use std::fmt::Write as _;
+
 use kpatch::ops::report::{BumpReport, ConflictReport, PatchReport, State};
 
 use super::summary;
@@ -24,8 +26,15 @@ pub(crate) fn text(reports: &[BumpReport], view: &View) -> String {
         }
         text.push('\n');
     }
-    let bodies: Vec<String> = reports.iter().map(|report| one(report, view)).collect();
-    text + &bodies.join("\n")
+    let worth = |report: &&BumpReport| reports.len() == 1 || view.detail == Detail::Full || is_worth_a_body(report);
+    let bodies: Vec<String> = reports.iter().filter(worth).map(|report| one(report, view)).collect();
+    text += &bodies.join("\n");
+    text.trim_end().to_owned() + "\n"
+}
+
+/// Of a smooth plan among several, the matrix says it all.
+fn is_worth_a_body(report: &BumpReport) -> bool {
+    report.state != State::WouldLand || !report.warnings.is_empty() || !summary::by_need(report).is_empty()
 }
 
 fn one(report: &BumpReport, view: &View) -> String {
@@ -55,8 +64,8 @@ fn one(report: &BumpReport, view: &View) -> String {
 fn head(report: &BumpReport, view: &View) -> String {
     let (style, ending) = summary::ending(report.state);
     let title = safe(&summary::title(report));
-    let head = format!("{}: {}\n", view.paint.paint(Style::Strong, &title), view.paint.paint(style, ending));
-    head + &wrap(&summary::status_line(&report.counts), 0, 2, view)
+    let head = format!("{}: {}", view.paint.paint(Style::Strong, &title), view.paint.paint(style, ending));
+    wrap(&head, 0, 2, view) + &wrap(&summary::status_line(&report.counts), 0, 2, view)
 }
 
 /// The table: what needs eyes, and the rest only if everything is asked for.
@@ -84,7 +93,7 @@ fn details(patch: &PatchReport, report: &BumpReport, view: &View) -> String {
     let part = if patch.part == 0 { String::new() } else { format!(", patch {} of the file", patch.part + 1) };
     let name = view.paint.paint(Style::Strong, &format!("{}{part}", safe(&patch.file)));
     let outcome = view.paint.paint(summary::style(patch), &summary::outcome(patch));
-    let mut text = format!("{name}: {outcome}\n");
+    let mut text = wrap(&format!("{name}: {outcome}"), 0, 2, view);
     let mut say = |words: &str| text += &wrap(&safe(words), 2, 4, view);
     say(&patch.subject);
     if !patch.detail.is_empty() {
@@ -102,6 +111,10 @@ fn details(patch: &PatchReport, report: &BumpReport, view: &View) -> String {
     for conflict in &patch.conflicts {
         text += &conflicting(conflict, view);
     }
+    if let Some(rewrite) = &patch.rewrite {
+        text += &wrap("the patch file changes:", 2, 4, view);
+        text += &clipped(rewrite.lines().map(safe_code), rewrite.lines().count(), view);
+    }
     text
 }
 
@@ -110,15 +123,21 @@ fn conflicting(conflict: &ConflictReport, view: &View) -> String {
     let mut text = wrap(&safe(&place), 2, 4, view);
     let Some(file) = &conflict.markers else { return text };
     let lines = markers::lines(file);
-    let most = if view.detail == Detail::Full { lines.len() } else { MARKER_LINES };
-    for line in lines.iter().take(most) {
-        match line {
-            Some(line) => text += &format!("    {}\n", coloured(line, view)),
-            None => text += "    …\n",
-        }
+    let shown = lines.iter().map(|line| line.map_or_else(|| "…".to_owned(), |line| coloured(line, view)));
+    text += &clipped(shown, lines.len(), view);
+    text
+}
+
+/// Indented lines, the first of them unless all are asked for.
+fn clipped(lines: impl Iterator<Item = String>, total: usize, view: &View) -> String {
+    let most = if view.detail == Detail::Full { total } else { MARKER_LINES };
+    let mut text = String::new();
+    for line in lines.take(most) {
+        let _ = writeln!(text, "    {line}");
     }
-    if let Some(rest) = lines.len().checked_sub(most).filter(|rest| *rest > 0) {
-        text += &view.paint.paint(Style::Dim, &format!("    … {} more, -v shows them", count(rest, "line", "lines")));
+    if total > most {
+        let more = format!("    … {} more, -v shows them", count(total - most, "line", "lines"));
+        text += &view.paint.paint(Style::Dim, &more);
         text.push('\n');
     }
     text
@@ -173,7 +192,7 @@ fn next(report: &BumpReport, view: &View) -> String {
     for step in steps {
         text += &wrap(&format!("- {}", safe(&step.say)), 2, 4, view);
         for line in step.run {
-            text += &format!("      {}\n", view.paint.paint(Style::Note, &safe(&line)));
+            let _ = writeln!(text, "      {}", view.paint.paint(Style::Note, &safe(&line)));
         }
     }
     text

@@ -1,11 +1,14 @@
 //! The demo as text and JSON.
 
+use std::fmt::Write as _;
+
 use serde::Serialize;
 
 use kpatch::ops::OpError;
 use kpatch::ops::demo::Demo;
 use kpatch::ops::report::BumpReport;
 
+use super::advice::quoted;
 use super::table::wrap;
 use super::{Style, View, bump, json, safe};
 
@@ -34,9 +37,9 @@ pub(crate) fn text(demo: &Demo, view: &View) -> String {
         text.push('\n');
         text += &bump::text(std::slice::from_ref(report), view);
     }
-    text += &format!("\n{}\n", view.paint.paint(Style::Strong, "what to try"));
+    let _ = writeln!(text, "\n{}", view.paint.paint(Style::Strong, "what to try"));
     for line in ["status", "verify --with-git"] {
-        text += &format!("      kpatch --kit {kit} --linux {linux} {line}\n");
+        let _ = writeln!(text, "      kpatch --kit {} --linux {} {line}", quoted(&kit), quoted(&linux));
     }
     text
 }

@@ -1,5 +1,7 @@
 //! The report of `export` as text.
 
+use std::fmt::Write as _;
+
 use kpatch::ops::export::ExportReport;
 
 use super::table::wrap;
@@ -32,15 +34,15 @@ fn one(report: &ExportReport, view: &View) -> String {
     }
     for (file, became) in &report.patches {
         if view.detail == Detail::Full || *became != "kept" {
-            text += &format!("  {became:<9}  {}\n", safe(file));
+            let _ = writeln!(text, "  {became:<9}  {}", safe(file));
         }
     }
     for file in &report.removed {
-        text += &format!("  removed    {}\n", safe(file));
+        let _ = writeln!(text, "  removed    {}", safe(file));
     }
     text += &wrap(&format!("gate: {}", safe(&summary::gate(&report.gate))), 0, 2, view);
     if !report.files.is_empty() {
-        text += &format!("kit: {}\n", count(report.files.len(), "file", "files"));
+        let _ = writeln!(text, "kit: {}", count(report.files.len(), "file", "files"));
     }
     text
 }

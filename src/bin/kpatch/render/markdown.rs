@@ -1,5 +1,7 @@
 //! The report of `bump` and `plan` as the text of a pull request.
 
+use std::fmt::Write as _;
+
 use kpatch::ops::report::{BumpReport, PatchReport};
 
 use super::escape::{clipped, fence, inline};
@@ -107,6 +109,10 @@ fn fold_patch(patch: &PatchReport, report: &BumpReport, parts: &mut Vec<Part>) {
             markers::lines(file).into_iter().map(|line| line.map_or_else(|| "…".to_owned(), safe_code)).collect();
         parts.push(Part::Folded { summary: format!("{name}, {}", inline(&conflict.path)), lines, code: true });
     }
+    if let Some(rewrite) = &patch.rewrite {
+        let lines = rewrite.lines().map(safe_code).collect();
+        parts.push(Part::Folded { summary: format!("{name}, the file before and after"), lines, code: true });
+    }
 }
 
 /// What stays as it is, and the files of the kit.
@@ -163,13 +169,13 @@ fn facts(report: &BumpReport) -> String {
 fn next(report: &BumpReport) -> String {
     let mut text = String::from("\n**What to do next**\n\n");
     for step in advice::next(report) {
-        text += &format!("- {}\n", inline(&step.say));
+        let _ = writeln!(text, "- {}", inline(&step.say));
         if !step.run.is_empty() {
             let run: Vec<String> = step.run.iter().map(|line| super::safe(line)).collect();
             let fence = fence(&run);
-            text += &format!("  {fence}sh\n");
+            let _ = writeln!(text, "  {fence}sh");
             text.extend(run.iter().map(|line| format!("  {line}\n")));
-            text += &format!("  {fence}\n");
+            let _ = writeln!(text, "  {fence}");
         }
     }
     text
@@ -191,7 +197,7 @@ fn assemble(parts: &[Part], limit: usize) -> String {
     for (part, rows) in parts.iter().zip(tables) {
         match part {
             Part::Fixed(fixed) => text += fixed,
-            Part::Table { head, .. } => text += &format!("{head}{rows}"),
+            Part::Table { head, .. } => text.extend([head.as_str(), &rows]),
             Part::Folded { summary, lines, code } => text += &folded(summary, lines, *code, &mut room),
         }
     }
@@ -226,10 +232,8 @@ fn table_rows(part: &Part, room: &mut usize) -> String {
 /// A folded part with as many lines as there is room for; nothing if there is none.
 fn folded(summary: &str, lines: &[String], code: bool, room: &mut usize) -> String {
     let fence = if code { fence(lines) } else { String::new() };
-    let open = match code {
-        true => format!("\n<details><summary>{summary}</summary>\n\n{fence}\n"),
-        false => format!("\n<details><summary>{summary}</summary>\n\n"),
-    };
+    let first = if code { format!("{fence}\n") } else { String::new() };
+    let open = format!("\n<details><summary>{summary}</summary>\n\n{first}");
     let close = if code { format!("{fence}\n\n</details>\n") } else { "\n</details>\n".to_owned() };
     let Some(mut left) = room.checked_sub(open.len() + close.len() + CUT.len() + 2) else { return String::new() };
     let mut body = String::new();

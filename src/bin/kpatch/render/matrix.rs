@@ -18,7 +18,7 @@ pub(crate) fn text(reports: &[BumpReport], view: &View) -> String {
     if needed <= view.width {
         return table(&rows, 0, view);
     }
-    let list: Vec<Vec<Cell>> = reports.iter().map(|report| line(report)).collect();
+    let list: Vec<Vec<Cell>> = reports.iter().map(line).collect();
     table(&list, 0, view)
 }
 
@@ -133,7 +133,7 @@ from           v6.6.14        v6.6.15
         let mut reports = plans();
         reports[1].series = Some("6.1.x\x1b".into());
         let text = text(&reports, &view(80));
-        assert!(text.starts_with("from                to       result  patches\n"), "{text}");
+        assert!(text.starts_with("from                 to       result  patches\n"), "{text}");
         assert!(text.contains("\n6.1.x\\u{1b} v6.6.13  v6.6.15  stops "), "{text}");
     }
 }

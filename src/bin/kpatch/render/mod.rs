@@ -1,6 +1,6 @@
 //! Reports for people and programs. Whatever comes from a patch, a tag or a path is made harmless here.
 
-pub(crate) mod advice;
+mod advice;
 pub(crate) mod bump;
 pub(crate) mod demo;
 mod escape;

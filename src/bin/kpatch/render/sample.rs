@@ -26,6 +26,7 @@ fn patch(file: &str, outcome: OutcomeName) -> PatchReport {
         conflicts: Vec::new(),
         commit: None,
         tree: "b".repeat(40),
+        rewrite: None,
         accepted: false,
     }
 }

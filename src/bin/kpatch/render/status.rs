@@ -19,7 +19,7 @@ fn one(report: &StatusReport, view: &View) -> String {
     match report.recovered {
         Some("completed") => text += "a landing that was cut off has been completed\n",
         Some("rolled-back") => text += "a landing that was cut off has been taken back\n",
-        Some(other) => text += &format!("a landing that was cut off: {}\n", safe(other)),
+        Some(other) => text += &wrap(&format!("a landing that was cut off: {}", safe(other)), 0, 2, view),
         None => {}
     }
     let shown =

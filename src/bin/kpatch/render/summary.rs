@@ -30,10 +30,8 @@ pub(super) fn status_line(counts: &Counts) -> String {
     ];
     let kept: Vec<String> =
         kept.iter().filter(|(number, _)| *number > 0).map(|(number, name)| format!("{number} {name}")).collect();
-    let mut parts = vec![match kept.is_empty() {
-        true => format!("{} kept", counts.kept()),
-        false => format!("{} kept ({})", counts.kept(), kept.join(", ")),
-    }];
+    let outcomes = if kept.is_empty() { String::new() } else { format!(" ({})", kept.join(", ")) };
+    let mut parts = vec![format!("{} kept{outcomes}", counts.kept())];
     parts.push(match counts.upstreamed {
         0 => "0 dropped".to_owned(),
         number => format!("{number} dropped (upstream)"),
@@ -166,15 +164,15 @@ pub(super) fn gate(gate: &GateReport) -> String {
     let legs = [("git am", &gate.git_am), ("patch -F0", &gate.patch), ("branch", &gate.branch)];
     let checked = legs.iter().filter(|(_, tree)| is_id(tree)).count();
     if gate.holds && checked == legs.len() {
-        let tree: String = gate.branch.chars().take(12).collect();
-        return format!("git am, patch -F0 and the branch give one tree, {tree}");
+        return format!("git am, patch -F0 and the branch give one tree, {}", &gate.branch[..12]);
     }
     let legs: Vec<String> = legs
         .iter()
-        .map(|(name, tree)| match is_id(tree) {
-            true => format!("{name} {}", tree.chars().take(12).collect::<String>()),
-            false => format!("{name} not checked ({tree})"),
-        })
+        .map(
+            |(name, tree)| {
+                if is_id(tree) { format!("{name} {}", &tree[..12]) } else { format!("{name} not checked ({tree})") }
+            },
+        )
         .collect();
     format!("{}: {}", if gate.holds { "holds as far as it was checked" } else { "does not hold" }, legs.join(", "))
 }

@@ -94,7 +94,7 @@ mod tests {
     fn a_table_narrows_its_widest_column_and_then_drops_the_last() {
         let rows = [vec![Cell::plain("0007"), Cell::plain("net: a rather long subject"), Cell::plain("conflict")]];
         assert_eq!(table(&rows, 2, &view(80)), "  0007  net: a rather long subject  conflict\n");
-        assert_eq!(table(&rows, 2, &view(34)), "  0007  net: a rather …  conflict\n");
+        assert_eq!(table(&rows, 2, &view(34)), "  0007  net: a rather l…  conflict\n");
         assert_eq!(table(&rows, 2, &view(20)), "  0007  net: a …\n");
         assert_eq!(table(&rows, 0, &view(0)), "0007\n");
     }
