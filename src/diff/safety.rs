@@ -23,6 +23,9 @@ pub enum Refusal {
     /// A path holds a NUL byte.
     #[error("path '{}' holds a NUL byte", visible(.0))]
     Nul(BString),
+    /// A path holds a control character, which the tools of a build would print as it is.
+    #[error("path '{}' holds a control character", visible(.0))]
+    Control(BString),
     /// The file is a submodule.
     #[error("'{}' is a submodule", visible(.0))]
     Submodule(BString),
@@ -76,6 +79,9 @@ pub fn check_path(path: &[u8]) -> Result<(), Refusal> {
             return Err(Refusal::GitDirectory(path.into()));
         }
     }
+    if path.iter().any(u8::is_ascii_control) {
+        return Err(Refusal::Control(path.into()));
+    }
     Ok(())
 }
 
@@ -107,6 +113,8 @@ mod tests {
             "a//b",
             "a/",
             "../x",
+            "a\nb",
+            "a\u{7f}",
             "a/../b",
             "./a",
             "a/.",

@@ -221,11 +221,30 @@ impl Git {
         pathspecs.push(exclude);
         let mut work_tree = OsString::from("--work-tree=");
         work_tree.push(top);
-        let status = ["status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", "--"];
-        let command = self.command().arg(work_tree).dir(top).args(status).args(pathspecs);
+        // A submodule would be looked at under its own configuration, with the commands that stand in it.
+        let status = ["status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames"];
+        let command = self.without_filters()?.arg(work_tree).dir(top).args(status);
+        let command = command.arg("--ignore-submodules=dirty").arg("--").args(pathspecs);
         let output = command.run()?.stdout;
         let rows = output.split(|byte| *byte == 0).filter(|row| row.len() > 3);
         Ok(rows.map(|row| row[3..].into()).collect())
+    }
+
+    /// `git` on this repository that runs none of its filters. Which of them apply to a file is written in places
+    /// that cannot be switched off, so each filter that the configuration knows becomes one without a command.
+    fn without_filters(&self) -> Result<Command, Error> {
+        let filters = r"^filter\..*\.(clean|smudge|process|required)$";
+        let known = self.output(["config", "--null", "--name-only", "--get-regexp", filters])?.stdout;
+        let mut command = self.command();
+        let mut count = 0;
+        for key in known.split(|byte| *byte == 0).filter(|key| !key.is_empty()) {
+            let value = if key.ends_with(b".required") { "false" } else { "" };
+            command = command
+                .env(format!("GIT_CONFIG_KEY_{count}"), bstr::ByteSlice::to_os_str_lossy(key))
+                .env(format!("GIT_CONFIG_VALUE_{count}"), value);
+            count += 1;
+        }
+        Ok(command.env("GIT_CONFIG_COUNT", count.to_string()))
     }
 
     /// The same git on another git directory.

@@ -138,7 +138,7 @@ pub(super) fn jobs<'k>(
         }
         What::Tags { from, to } => {
             let (from, to) = (tag(from)?, tag(to)?);
-            let state = series_of(kit, &from)?;
+            let state = series_of(kit, &from, &to)?;
             Ok(vec![Job { place: Place::Kit(kit, state), from, to: Some(to) }])
         }
     }
@@ -183,7 +183,7 @@ pub(super) fn current(kit: &Kit, state: &SeriesState) -> Result<Tag, OpError> {
 }
 
 /// The series that a tag's version belongs to in the kit.
-fn series_of(kit: &Kit, from: &Tag) -> Result<SeriesState, OpError> {
+fn series_of(kit: &Kit, from: &Tag, to: &Tag) -> Result<SeriesState, OpError> {
     let Some(version) = from.version() else {
         return Err(OpError::new(format!("'{from}' is not the tag of a kernel release"))
             .hint("release tags look like v6.6.13; for other tags use --patches DIR"));
@@ -199,7 +199,12 @@ fn series_of(kit: &Kit, from: &Tag) -> Result<SeriesState, OpError> {
         return Ok(state.clone());
     }
     let error = OpError::new(format!("the kit '{}' has no kernel {version}", kit.top().display()));
-    Err(if listed.is_empty() { error } else { error.hint(format!("it has {}", listed.join(", "))) })
+    let is_done = to.version().is_some_and(|version| all.iter().any(|state| state.versions.contains(&version)));
+    Err(match (listed.is_empty(), is_done) {
+        (true, _) => error,
+        (false, false) => error.hint(format!("it has {}", listed.join(", "))),
+        (false, true) => error.hint(format!("it has {}: this bump is done already", listed.join(", "))),
+    })
 }
 
 /// The newest release of a series among the linux tree's tags, if it is newer than `from`.

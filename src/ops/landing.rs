@@ -1,6 +1,7 @@
 //! The last act: branch, patch directory and version, all or nothing.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +16,9 @@ use crate::git::{Oid, RefUpdate, Store};
 use crate::kit::{Kit, SeriesState};
 use crate::patch_set::PatchSet;
 use crate::version::{KernelVersion, Tag};
+
+/// How long a lock of a ref has to stay as it is before it counts as one that nobody holds.
+const LOCK_PATIENCE: Duration = Duration::from_millis(500);
 
 /// What is going to change in a kit.
 #[derive(Debug)]
@@ -191,12 +195,21 @@ impl Landing {
     ) -> Result<(), OpError> {
         let message = format!("kpatch bump: {from} to {to}");
         let updates = branch_update(&linux.store, &to.branch(), tip, replace_branch)?;
-        linux.store.write_pack(&[tip]).map_err(|error| OpError::because("cannot write the carried commits", error))?;
-        self.commit(&linux.store, &updates, &message)
+        let staged = self.stage(&linux.store, &updates, &message)?;
+        // Only now, so that a kit that cannot be written leaves no objects behind.
+        if let Err(error) = linux.store.write_pack(&[tip]) {
+            staged.abandon();
+            return Err(OpError::because("cannot write the carried commits", error));
+        }
+        finish(staged)
     }
 
     /// Stages, commits and finishes.
     pub(super) fn commit(self, store: &Store, updates: &[RefUpdate], message: &str) -> Result<(), OpError> {
+        finish(self.stage(store, updates, message)?)
+    }
+
+    fn stage(self, store: &Store, updates: &[RefUpdate], message: &str) -> Result<files::Landing, OpError> {
         let seconds = chrono::Utc::now().timestamp();
         let refs = Refs {
             git_dir: std::path::absolute(store.git_dir()).unwrap_or_else(|_| store.git_dir().to_owned()),
@@ -212,11 +225,18 @@ impl Landing {
                 .collect(),
         };
         let refs = serde_json::to_value(&refs).expect("names and ids are json");
-        let failed = |error: FilesError| OpError::because("cannot land; the old state is in place", error);
-        let staged = files::Landing::stage(&self.work, &self.root, &self.changes, refs).map_err(failed)?;
-        let committed = staged.commit().map_err(failed)?;
-        committed.finish(update_refs).map_err(|error| OpError::because("cannot land", error))
+        files::Landing::stage(&self.work, &self.root, &self.changes, refs).map_err(old_state)
     }
+}
+
+/// From here on there is no way back but forward.
+fn finish(staged: files::Landing) -> Result<(), OpError> {
+    let committed = staged.commit().map_err(old_state)?;
+    committed.finish(update_refs).map_err(|error| OpError::because("cannot land", error))
+}
+
+fn old_state(error: FilesError) -> OpError {
+    OpError::because("cannot land; the old state is in place", error)
 }
 
 /// The update that makes `branch` point to `tip`; none if it does already.
@@ -255,9 +275,40 @@ fn update_refs(journal: &serde_json::Value) -> Result<(), OpError> {
     store.update_refs(&todo, &refs.message, refs.seconds).map_err(failed)
 }
 
+/// Removes the locks of refs that the process which was cut off has left behind.
+///
+/// Such a lock is empty or holds the very commit that the journal names, and it stays: a git at work on the same
+/// branch would hold its lock for an instant, with a commit of its own.
+fn break_stale_locks(journal: &serde_json::Value) -> Result<(), OpError> {
+    let Ok(refs) = serde_json::from_value::<Refs>(journal.clone()) else { return Ok(()) };
+    let Ok(store) = Store::open(&refs.git_dir) else { return Ok(()) };
+    for update in &refs.updates {
+        let path = store.common_dir().join(format!("{}.lock", update.name));
+        let is_ours = || {
+            let text = std::fs::read_to_string(&path).ok()?;
+            let text = text.trim_end();
+            Some(text.is_empty() || update.new.as_deref() == Some(text))
+        };
+        if is_ours() != Some(true) {
+            continue;
+        }
+        std::thread::sleep(LOCK_PATIENCE);
+        if is_ours() == Some(true) {
+            std::fs::remove_file(&path).map_err(|error| {
+                OpError::because(format!("cannot remove the stale lock '{}'", path.display()), error)
+            })?;
+        }
+    }
+    Ok(())
+}
+
 /// Brings a landing that was cut off to its end. The caller holds the kit's lock.
 pub(super) fn recover(work: &Path, root: &Path) -> Result<Option<&'static str>, OpError> {
-    let recovered = files::Landing::recover(work, root, update_refs)
+    let update = |journal: &serde_json::Value| {
+        break_stale_locks(journal)?;
+        update_refs(journal)
+    };
+    let recovered = files::Landing::recover(work, root, update)
         .map_err(|error| OpError::because("cannot finish a landing that was cut off", error))?;
     Ok(match recovered {
         Recovered::Nothing => None,

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::workspace::kit_error;
 use super::{OpError, Places, Watch, jobs, landing, record, workspace};
 use crate::event::Event;
-use crate::files::Landing;
+use crate::files::{FilesError, Landing, Lock};
 use crate::git::{GitError, Store};
 use crate::kit::{Kit, SeriesState};
 use crate::version::KernelVersion;
@@ -62,12 +62,7 @@ pub struct StoppedStatus {
 /// A linux tree that is a URL is not asked for: `status` never waits for a network.
 pub fn status(places: &Places, watch: Watch<'_>) -> Result<StatusReport, OpError> {
     let kit = workspace::kit(places)?;
-    let recovered = if kit_is_interrupted(&kit) {
-        let _lock = workspace::lock(&kit.work_dir().join("lock"), "status")?;
-        landing::recover(&kit.work_dir(), kit.top())?
-    } else {
-        None
-    };
+    let recovered = recover(&kit, watch)?;
     let local = Places { offline: true, ..places.clone() };
     let linux = match workspace::linux(&local, Some(&kit), &[], watch) {
         Ok(linux) => Some(linux),
@@ -85,8 +80,27 @@ pub fn status(places: &Places, watch: Watch<'_>) -> Result<StatusReport, OpError
     Ok(StatusReport { kit: kit.top().display().to_string(), linux: linux.map(|linux| linux.name), recovered, series })
 }
 
-fn kit_is_interrupted(kit: &Kit) -> bool {
-    Landing::is_interrupted(&kit.work_dir())
+/// Finishes a landing that was cut off, and clears away the lock of a process that died.
+fn recover(kit: &Kit, watch: Watch<'_>) -> Result<Option<&'static str>, OpError> {
+    let work = kit.work_dir();
+    if work.symlink_metadata().is_err() {
+        return Ok(None);
+    }
+    let path = work.join("lock");
+    match Lock::acquire(&path, "status") {
+        // The lock takes an empty work directory with it when it goes.
+        Ok(_lock) => landing::recover(&work, kit.top()),
+        // What looks like a landing that was cut off is one under way.
+        Err(busy @ FilesError::Busy { .. }) => {
+            watch.observer.event(&Event::Warning(busy.to_string()));
+            Ok(None)
+        }
+        Err(error) if Landing::is_interrupted(&work) => {
+            Err(OpError::because("cannot finish a landing that was cut off", error))
+        }
+        // Looking needs no work directory.
+        Err(_) => Ok(None),
+    }
 }
 
 fn series_status(

@@ -5,9 +5,13 @@
 #![allow(missing_docs, reason = "tests are not an interface")]
 
 mod carry;
+mod crash;
 mod docs;
+mod errors;
 mod floors;
 mod history;
+mod hostile;
+mod kit_builder;
 mod merge;
 mod msrv;
 mod properties;
