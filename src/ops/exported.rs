@@ -83,10 +83,9 @@ pub(super) fn exported(
 
 fn refused(report: &GateReport, reason: Option<String>) -> OpError {
     let GateReport { git_am, patch, branch, .. } = report;
-    let error = OpError::new(format!(
-        "the gate does not hold, nothing was changed\n  git am: {git_am}\n  patch:  {patch}\n  branch: {branch}"
-    ));
-    let error = reason.into_iter().fold(error, |error, reason| error.hint(format!("first difference: {reason}")));
+    let why = reason.map_or_else(String::new, |reason| format!(": {reason}"));
+    let error = OpError::new(format!("the gate does not hold, nothing was changed{why}"))
+        .hint(format!("git am gives {git_am}, patch gives {patch}, the branch is {branch}"));
     if patch.contains("binary") {
         error.hint("a set with binary diffs cannot be built with patch(1); --skip-patch-utility leaves that leg out")
     } else {
