@@ -25,7 +25,13 @@ pub(super) struct Case<'a> {
 
 impl Case<'_> {
     pub(super) fn classify(&self) -> Result<Pick, GitError> {
-        let merge = self.store.three_way(&self.placed.changes, self.tip, self.renames)?;
+        // Two computations that know nothing of each other, side by side.
+        let (merge, strict) = std::thread::scope(|scope| {
+            let strict = scope.spawn(|| apply(self.store, self.tip, &self.patch.diff, Engine::Git));
+            let merge = self.store.three_way(&self.placed.changes, self.tip, self.renames);
+            (merge, strict.join().expect("applying a patch does not panic"))
+        });
+        let merge = merge?;
         let merged = if merge.is_clean() { Some(self.store.edit_tree(self.tip, &merge.changes)?) } else { None };
         let empty = merged == Some(self.tip);
         if self.peeled && (empty || !self.is_revert()) {
@@ -38,11 +44,8 @@ impl Case<'_> {
         if empty {
             return Ok(Pick::skipped(self.tip, Outcome::Emptied));
         }
-        let strict = match apply(self.store, self.tip, &self.patch.diff, Engine::Git) {
-            Err(ApplyError::Git(error)) => return Err(error),
-            strict => strict,
-        };
         match strict {
+            Err(ApplyError::Git(error)) => Err(error),
             Ok(strict) if strict.tree == merged => {
                 let lines = strict.max_offset();
                 let outcome = if lines == 0 { Outcome::Same } else { Outcome::Offset { lines } };

@@ -16,6 +16,7 @@ pub use commit::{Commit, NewCommit};
 pub use error::{BoxError, GitError};
 /// The id of a git object, 20 bytes; displays as 40 hex digits.
 pub use gix::ObjectId as Oid;
+pub use pack::Pack;
 pub use process::Git;
 pub use refs::RefUpdate;
 pub use renames::Renames;

@@ -21,28 +21,53 @@ struct Packed {
     bytes: Vec<u8>,
 }
 
+/// A pack that is not on disk yet.
+pub struct Pack(Vec<Packed>);
+
+impl Pack {
+    fn ids(&self) -> Vec<Oid> {
+        self.0.iter().map(|object| object.id).collect()
+    }
+}
+
+impl std::fmt::Debug for Pack {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Pack of {} objects", self.0.len())
+    }
+}
+
 impl Store {
     /// Writes every object that is new and reachable from `tips` into one pack.
     ///
     /// Returns how many objects were written; nothing is written if there are none. A crash leaves at most a stray
     /// temporary file, which `git gc` removes.
     pub fn write_pack(&self, tips: &[Oid]) -> Result<usize, GitError> {
-        let ids = self.write_pack_into(&self.objects_dir().join("pack"), tips)?;
-        self.written(&ids);
-        Ok(ids.len())
+        self.write(self.pack(tips)?)
+    }
+
+    /// Makes the pack that [`Store::write_pack`] writes, in memory.
+    pub fn pack(&self, tips: &[Oid]) -> Result<Pack, GitError> {
+        Ok(Pack(deflate(&self.reachable(tips)?)))
+    }
+
+    /// Writes a pack into the repository, and returns how many objects it has; one without any is not written.
+    pub fn write(&self, mut pack: Pack) -> Result<usize, GitError> {
+        if !pack.0.is_empty() {
+            write_files(&self.objects_dir().join("pack"), &mut pack.0)?;
+            self.written(&pack.ids());
+        }
+        Ok(pack.0.len())
     }
 
     /// Writes the same pack into another folder, which is created if it is not there. The objects still count as new.
     ///
     /// Returns the ids of what was written.
     pub fn write_pack_into(&self, folder: &Path, tips: &[Oid]) -> Result<Vec<Oid>, GitError> {
-        let objects = self.reachable(tips)?;
-        if objects.is_empty() {
-            return Ok(Vec::new());
+        let mut pack = self.pack(tips)?;
+        if !pack.0.is_empty() {
+            write_files(folder, &mut pack.0)?;
         }
-        let mut packed = deflate(&objects);
-        write_files(folder, &mut packed)?;
-        Ok(packed.into_iter().map(|object| object.id).collect())
+        Ok(pack.ids())
     }
 
     /// New objects in the order commits, trees, blobs, each once.

@@ -22,7 +22,8 @@ impl Store {
     /// ref.
     pub fn resolve(&self, name: &str) -> Result<Option<Oid>, GitError> {
         let failed = |source: gix::Error| GitError::Read { what: format!("ref '{name}'"), source: source.into() };
-        let Some(reference) = self.repo().try_find_reference(name).map_err(failed)? else {
+        let repo = self.repo();
+        let Some(reference) = repo.try_find_reference(name).map_err(failed)? else {
             return Ok(None);
         };
         let id = reference.into_fully_peeled_id().map_err(failed)?.detach();
@@ -48,7 +49,8 @@ impl Store {
     /// The short names of all tags, sorted by bytes.
     pub fn tags(&self) -> Result<Vec<String>, GitError> {
         let failed = |source: gix::Error| GitError::Read { what: "the tags".into(), source: source.into() };
-        let platform = self.repo().references().map_err(failed)?;
+        let repo = self.repo();
+        let platform = repo.references().map_err(failed)?;
         let mut names: Vec<String> = platform
             .tags()
             .map_err(failed)?

@@ -1,9 +1,8 @@
 //! Objects: read from the repository, written to memory until they are wanted on disk.
 
-use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use gix::objs::{Exists as _, Find as _, FindHeader as _};
 
@@ -42,7 +41,7 @@ impl Kind {
 }
 
 /// Brings missing objects into the repository; called with all that are wanted at once.
-pub type Fetcher = Box<dyn Fn(&[Oid]) -> Result<(), BoxError>>;
+pub type Fetcher = Box<dyn Fn(&[Oid]) -> Result<(), BoxError> + Send>;
 
 /// The raw bytes of an object.
 type Content = Arc<[u8]>;
@@ -60,15 +59,18 @@ struct Held {
 ///
 /// Nothing reaches the disk before [`Store::write_pack`].
 pub struct Store {
-    repo: gix::Repository,
-    held: RefCell<HashMap<Oid, Held>>,
-    trees: RefCell<HashMap<Oid, Arc<[TreeEntry]>>>,
-    fetcher: RefCell<Option<Fetcher>>,
+    git_dir: PathBuf,
+    common_dir: PathBuf,
+    /// Reading from packs is not for two threads at once; see [`Store::in_two`] for reading many objects.
+    repo: Mutex<gix::Repository>,
+    held: RwLock<HashMap<Oid, Held>>,
+    trees: RwLock<HashMap<Oid, Arc<[TreeEntry]>>>,
+    fetcher: Mutex<Option<Fetcher>>,
 }
 
 impl std::fmt::Debug for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Store").field("git_dir", &self.repo.git_dir()).finish_non_exhaustive()
+        f.debug_struct("Store").field("git_dir", &self.git_dir).finish_non_exhaustive()
     }
 }
 
@@ -86,36 +88,43 @@ impl Store {
         let mut repo = gix::open_opts(path, options)
             .map_err(|source| GitError::Open { path: path.to_owned(), source: source.into() })?;
         repo.objects.set_pack_cache(|| Box::new(gix::odb::pack::cache::lru::MemoryCappedHashmap::new(DELTA_CACHE)));
-        Ok(Self { repo, held: RefCell::default(), trees: RefCell::default(), fetcher: RefCell::default() })
+        Ok(Self {
+            git_dir: repo.git_dir().to_owned(),
+            common_dir: repo.common_dir().to_owned(),
+            repo: Mutex::new(repo),
+            held: RwLock::default(),
+            trees: RwLock::default(),
+            fetcher: Mutex::default(),
+        })
     }
 
     /// The repository's own directory, absolute or as it was opened.
     pub fn git_dir(&self) -> &Path {
-        self.repo.git_dir()
+        &self.git_dir
     }
 
     /// The directory that work trees share: where refs and objects live.
     pub fn common_dir(&self) -> &Path {
-        self.repo.common_dir()
+        &self.common_dir
     }
 
     /// The folder of the object database.
     pub(super) fn objects_dir(&self) -> PathBuf {
-        self.repo.common_dir().join("objects")
+        self.common_dir.join("objects")
     }
 
-    pub(super) fn repo(&self) -> &gix::Repository {
-        &self.repo
+    pub(super) fn repo(&self) -> MutexGuard<'_, gix::Repository> {
+        lock(&self.repo)
     }
 
     /// True if missing blobs are fetched on demand, so that reading many of them one by one is slow.
     pub fn is_partial(&self) -> bool {
-        self.fetcher.borrow().is_some()
+        lock(&self.fetcher).is_some()
     }
 
     /// From now on, objects that are missing are asked of `fetcher` before they count as missing.
     pub fn set_fetcher(&self, fetcher: Fetcher) {
-        *self.fetcher.borrow_mut() = Some(fetcher);
+        *lock(&self.fetcher) = Some(fetcher);
     }
 
     /// The content of a blob.
@@ -125,31 +134,33 @@ impl Store {
 
     /// The entries of a tree, sorted as git sorts them.
     pub fn tree(&self, id: Oid) -> Result<Arc<[TreeEntry]>, GitError> {
-        if let Some(tree) = self.trees.borrow().get(&id) {
+        if let Some(tree) = read(&self.trees).get(&id) {
             return Ok(Arc::clone(tree));
         }
         let data = self.object(id, Kind::Tree, "tree")?;
         let tree: Arc<[TreeEntry]> = parse_tree(&data).ok_or(GitError::Corrupt { id, expected: "tree" })?.into();
-        self.trees.borrow_mut().insert(id, Arc::clone(&tree));
+        write(&self.trees).insert(id, Arc::clone(&tree));
         Ok(tree)
     }
 
     /// The raw content of any object of the given kind.
     pub(super) fn object(&self, id: Oid, kind: Kind, expected: &'static str) -> Result<Arc<[u8]>, GitError> {
-        if let Some(held) = self.held.borrow().get(&id) {
+        if let Some(held) = read(&self.held).get(&id) {
             return if held.kind == kind {
                 Ok(Arc::clone(&held.data))
             } else {
                 Err(GitError::Corrupt { id, expected })
             };
         }
-        let found = match read(&self.repo.objects, id)? {
+        // The lock must not be held on to while something is fetched.
+        let here = find(&self.repo().objects, id)?;
+        let found = match here {
             Some(found) => found,
             // Commits behind the edge of a shallow clone are no business of anybody.
             None if kind == Kind::Commit => return Err(GitError::Missing(vec![id])),
             None => {
                 self.fetch(&[id])?;
-                read(&self.repo.objects, id)?.ok_or_else(|| GitError::Missing(vec![id]))?
+                find(&self.repo().objects, id)?.ok_or_else(|| GitError::Missing(vec![id]))?
             }
         };
         let (found_kind, data) = found;
@@ -158,17 +169,17 @@ impl Store {
         }
         // Trees are kept in their parsed form only.
         if kind == Kind::Blob {
-            self.held.borrow_mut().insert(id, Held { kind, data: Arc::clone(&data), new: false });
+            write(&self.held).insert(id, Held { kind, data: Arc::clone(&data), new: false });
         }
         Ok(data)
     }
 
     /// The size of a blob in bytes, without reading it whole; `None` if it is not there.
     pub fn blob_size(&self, id: Oid) -> Result<Option<u64>, GitError> {
-        if let Some(held) = self.held.borrow().get(&id) {
+        if let Some(held) = read(&self.held).get(&id) {
             return Ok(Some(held.data.len() as u64));
         }
-        let header = self.repo.objects.try_header(&id).map_err(|source| read_error(id, source))?;
+        let header = self.repo().objects.try_header(&id).map_err(|source| read_error(id, source))?;
         Ok(header.map(|header| header.size))
     }
 
@@ -180,27 +191,26 @@ impl Store {
         let data = data.into();
         let id = gix::objs::compute_hash(gix::hash::Kind::Sha1, kind.to_gix(), &data)
             .expect("only a crafted SHA-1 collision fails, and git refuses those as well");
-        let mut held = self.held.borrow_mut();
-        held.entry(id).or_insert_with(|| {
-            let new = !self.repo.objects.exists(&id);
-            Held { kind, data, new }
-        });
+        if !read(&self.held).contains_key(&id) {
+            let new = !self.repo().objects.exists(&id);
+            write(&self.held).entry(id).or_insert(Held { kind, data, new });
+        }
         id
     }
 
     /// True if the object is in memory or in the repository.
     pub fn contains(&self, id: Oid) -> bool {
-        self.held.borrow().contains_key(&id) || self.repo.objects.exists(&id)
+        read(&self.held).contains_key(&id) || self.repo().objects.exists(&id)
     }
 
     /// True for an object that was made here and is not on disk.
     pub(super) fn new_object(&self, id: Oid) -> Option<(Kind, Arc<[u8]>)> {
-        self.held.borrow().get(&id).filter(|held| held.new).map(|held| (held.kind, Arc::clone(&held.data)))
+        read(&self.held).get(&id).filter(|held| held.new).map(|held| (held.kind, Arc::clone(&held.data)))
     }
 
     /// Marks objects as being on disk.
     pub(super) fn written(&self, ids: &[Oid]) {
-        let mut held = self.held.borrow_mut();
+        let mut held = write(&self.held);
         for id in ids {
             if let Some(held) = held.get_mut(id) {
                 held.new = false;
@@ -210,15 +220,15 @@ impl Store {
 
     /// Reads many blobs at once, on two threads, and fetches in one batch those that are not there.
     pub fn prefetch(&self, ids: &[Oid]) -> Result<(), GitError> {
-        let mut wanted: Vec<Oid> = ids.iter().filter(|id| !self.held.borrow().contains_key(*id)).copied().collect();
+        let mut wanted: Vec<Oid> = ids.iter().filter(|id| !read(&self.held).contains_key(*id)).copied().collect();
         wanted.sort_unstable();
         wanted.dedup();
-        let missing: Vec<Oid> = wanted.iter().filter(|id| !self.repo.objects.exists(id)).copied().collect();
+        let missing: Vec<Oid> = wanted.iter().filter(|id| !self.repo().objects.exists(id)).copied().collect();
         if !missing.is_empty() {
             self.fetch(&missing)?;
         }
         for (id, blob) in self.read_many(&wanted)? {
-            self.held.borrow_mut().insert(id, Held { kind: Kind::Blob, data: blob, new: false });
+            write(&self.held).insert(id, Held { kind: Kind::Blob, data: blob, new: false });
         }
         Ok(())
     }
@@ -230,20 +240,20 @@ impl Store {
             self.fetch(&missing)?;
         }
         let held: HashMap<Oid, Arc<[u8]>> = {
-            let held = self.held.borrow();
+            let held = read(&self.held);
             ids.iter().filter_map(|id| held.get(id).map(|held| (*id, Arc::clone(&held.data)))).collect()
         };
         self.in_two(ids, |odb, id| {
             if let Some(data) = held.get(&id) {
                 return Ok(work(id, data));
             }
-            let (_, data) = read(odb, id)?.ok_or_else(|| GitError::Missing(vec![id]))?;
+            let (_, data) = find(odb, id)?.ok_or_else(|| GitError::Missing(vec![id]))?;
             Ok(work(id, &data))
         })
     }
 
     fn read_many(&self, ids: &[Oid]) -> Result<Vec<(Oid, Content)>, GitError> {
-        self.in_two(ids, |odb, id| match read(odb, id)? {
+        self.in_two(ids, |odb, id| match find(odb, id)? {
             Some((gix::objs::Kind::Blob, data)) => Ok((id, data)),
             Some(_) => Err(GitError::Corrupt { id, expected: "blob" }),
             None => Err(GitError::Missing(vec![id])),
@@ -258,33 +268,51 @@ impl Store {
     ) -> Result<Vec<T>, GitError> {
         const WORTH_A_THREAD: usize = 32;
         if ids.len() < WORTH_A_THREAD {
-            return ids.iter().map(|id| work(&self.repo.objects, *id)).collect();
+            let odb = self.repo().objects.clone();
+            return ids.iter().map(|id| work(&odb, *id)).collect();
         }
         let (left, right) = ids.split_at(ids.len() / 2);
-        let other = self.repo.objects.clone();
+        let (own, other) = {
+            let repo = self.repo();
+            (repo.objects.clone(), repo.objects.clone())
+        };
         let work = &work;
         std::thread::scope(|scope| {
             let handle = scope.spawn(move || left.iter().map(|id| work(&other, *id)).collect::<Result<Vec<T>, _>>());
-            let right: Result<Vec<T>, _> = right.iter().map(|id| work(&self.repo.objects, *id)).collect();
+            let right: Result<Vec<T>, _> = right.iter().map(|id| work(&own, *id)).collect();
             let mut all = handle.join().expect("a reader does not panic")?;
             all.extend(right?);
             Ok(all)
         })
     }
 
-    pub(super) fn trees(&self) -> &RefCell<HashMap<Oid, Arc<[TreeEntry]>>> {
-        &self.trees
+    /// Keeps the parsed form of a tree.
+    pub(super) fn keep_tree(&self, id: Oid, entries: Vec<TreeEntry>) {
+        write(&self.trees).entry(id).or_insert_with(|| entries.into());
     }
 
     fn fetch(&self, ids: &[Oid]) -> Result<(), GitError> {
-        match self.fetcher.borrow().as_ref() {
+        match lock(&self.fetcher).as_ref() {
             Some(fetcher) => fetcher(ids).map_err(GitError::Fetch),
             None => Err(GitError::Missing(ids.to_vec())),
         }
     }
 }
 
-fn read(odb: &gix::OdbHandle, id: Oid) -> Result<Option<(gix::objs::Kind, Content)>, GitError> {
+/// A thread that panicked has left nothing half done in these maps.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn read<T>(map: &RwLock<T>) -> std::sync::RwLockReadGuard<'_, T> {
+    map.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn write<T>(map: &RwLock<T>) -> std::sync::RwLockWriteGuard<'_, T> {
+    map.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn find(odb: &gix::OdbHandle, id: Oid) -> Result<Option<(gix::objs::Kind, Content)>, GitError> {
     let mut buffer = Vec::new();
     let found = odb.try_find(&id, &mut buffer).map_err(|source| read_error(id, source))?;
     Ok(found.map(|data| (data.kind, Arc::from(data.data))))

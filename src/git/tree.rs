@@ -176,10 +176,6 @@ impl Store {
         Ok(self.edit_directory(directory, &below, end + 1)?.map(|id| Entry { mode: MODE_TREE, id }))
     }
 
-    fn keep_tree(&self, id: Oid, entries: Vec<TreeEntry>) {
-        self.trees().borrow_mut().entry(id).or_insert_with(|| entries.into());
-    }
-
     /// The paths that differ between two trees, with what stands there before and after, in path order.
     ///
     /// Equal subtrees are not entered, so the cost follows the difference. Renames are not looked for.

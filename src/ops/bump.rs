@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::compute::{self, Computed};
 use super::exported::{Exported, GateOptions, exported};
 use super::jobs::{Job, jobs, newest};
-use super::landing::Landing;
+use super::landing::{Landing, branch_update};
 use super::new_set::{Source, Style};
 use super::renames::Memory;
 use super::report::{BumpReport, PatchReport, State};
@@ -141,7 +141,14 @@ impl Run<'_> {
         let store = &self.linux.store;
         let sources = sources(set, computed);
         let style = self.options.style();
-        let exported = exported(store, set, &sources, style, computed.carried.target.tree, self.gate_options())?;
+        let target = computed.carried.target.tree;
+        // Deflating takes as long as the gate, and needs nothing of it.
+        let (exported, pack) = std::thread::scope(|scope| {
+            let pack = (!self.options.dry_run).then(|| scope.spawn(|| store.pack(&[computed.tip])));
+            let exported = exported(store, set, &sources, style, target, self.gate_options());
+            (exported, pack.map(|pack| pack.join().expect("deflating does not panic")))
+        });
+        let exported = exported?;
         for (row, at) in report.patches.iter_mut().filter(|row| row.commit.is_some()).zip(0..) {
             row.bytes_kept = Some(exported.untouched(at));
             row.rewrite = if self.options.refresh { None } else { rewrite(set, &exported, row) };
@@ -149,13 +156,13 @@ impl Run<'_> {
         let landing = Landing::plan(self.options, &self.job.place, &self.job.from, self.to, set, &exported.files)?;
         report.files = landing.files();
         report.gate = Some(exported.gate);
-        if self.options.dry_run {
-            return Ok(report);
-        }
+        let Some(pack) = pack else { return Ok(report) };
         if self.watch.interrupt.is_raised() {
             return Err(OpError::interrupted());
         }
-        landing.land(self.linux, computed.tip, self.options.replace_branch, &self.job.from, self.to)?;
+        let pack = pack.map_err(|error| OpError::because("cannot pack the carried commits", error))?;
+        let updates = branch_update(store, &self.to.branch(), computed.tip, self.options.replace_branch)?;
+        landing.land(store, pack, &updates, &format!("kpatch bump: {} to {}", self.job.from, self.to))?;
         record::clear(self.linux, self.to.as_str());
         report.commit = Some(computed.tip.to_string());
         report.state = State::Landed;

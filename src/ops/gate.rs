@@ -71,8 +71,12 @@ pub(super) fn gate(
         Ok(tree) => tree.to_string(),
         Err(reason) => format!("failed: {reason}"),
     };
-    let am = whole(store, base, set, Engine::Git)?;
-    let patch = if skip_patch { None } else { Some(whole(store, base, set, Engine::PatchUtility)?) };
+    let (am, patch) = std::thread::scope(|scope| {
+        let patch = (!skip_patch).then(|| scope.spawn(|| whole(store, base, set, Engine::PatchUtility)));
+        let am = whole(store, base, set, Engine::Git);
+        (am, patch.map(|patch| patch.join().expect("applying a patch does not panic")))
+    });
+    let (am, patch) = (am?, patch.transpose()?);
     Ok(GateReport {
         git_am: describe(&am),
         patch: patch.as_ref().map_or_else(|| "not checked".to_owned(), describe),

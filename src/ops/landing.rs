@@ -10,9 +10,9 @@ use super::bump::BumpOptions;
 use super::jobs::Place;
 use super::new_set::NewFile;
 use super::report::FileReport;
-use super::workspace::{Linux, kit_error};
+use super::workspace::kit_error;
 use crate::files::{self, Change, FilesError, Recovered};
-use crate::git::{Oid, RefUpdate, Store};
+use crate::git::{Oid, Pack, RefUpdate, Store};
 use crate::kit::{Kit, SeriesState};
 use crate::patch_set::PatchSet;
 use crate::version::{KernelVersion, Tag};
@@ -185,19 +185,10 @@ impl Landing {
     }
 
     /// Lands: objects, then branch, patch directory and version at once.
-    pub(super) fn land(
-        self,
-        linux: &Linux,
-        tip: Oid,
-        replace_branch: bool,
-        from: &Tag,
-        to: &Tag,
-    ) -> Result<(), OpError> {
-        let message = format!("kpatch bump: {from} to {to}");
-        let updates = branch_update(&linux.store, &to.branch(), tip, replace_branch)?;
-        let staged = self.stage(&linux.store, &updates, &message)?;
+    pub(super) fn land(self, store: &Store, pack: Pack, updates: &[RefUpdate], message: &str) -> Result<(), OpError> {
+        let staged = self.stage(store, updates, message)?;
         // Only now, so that a kit that cannot be written leaves no objects behind.
-        if let Err(error) = linux.store.write_pack(&[tip]) {
+        if let Err(error) = store.write(pack) {
             staged.abandon();
             return Err(OpError::because("cannot write the carried commits", error));
         }
