@@ -13,7 +13,7 @@ pub mod text;
 mod tree;
 
 pub use stack::{Refused, Release, Stack, Step, commit, prefetch, touched_paths};
-pub use tree::{ApplyError, Engine, FileOffsets, Placed, apply, apply_all};
+pub use tree::{ApplyError, Engine, FileOffsets, Placed, apply, apply_all, apply_changes, max_offset};
 
 /// What applying a diff to one file gives.
 #[derive(Debug, Clone, PartialEq, Eq)]

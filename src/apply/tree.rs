@@ -30,13 +30,6 @@ pub struct Placed {
     pub offsets: Vec<FileOffsets>,
 }
 
-impl Placed {
-    /// The largest distance of a hunk from the line that it names, in lines.
-    pub fn max_offset(&self) -> u64 {
-        self.offsets.iter().flat_map(|file| &file.offsets).map(|offset| offset.unsigned_abs()).max().unwrap_or(0)
-    }
-}
-
 /// Where the hunks of one file went.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileOffsets {
@@ -44,6 +37,11 @@ pub struct FileOffsets {
     pub path: BString,
     /// Found line minus named line, for each hunk.
     pub offsets: Vec<i64>,
+}
+
+/// The largest distance of a hunk from the line that it names, in lines.
+pub fn max_offset(files: &[FileOffsets]) -> u64 {
+    files.iter().flat_map(|file| &file.offsets).map(|offset| offset.unsigned_abs()).max().unwrap_or(0)
 }
 
 /// Why a patch does not apply.
@@ -98,12 +96,21 @@ struct File {
 /// Applies `diffs` to `tree`: all of it, or an error. Exact context, no fuzz.
 pub fn apply(store: &Store, tree: Oid, diffs: &[FileDiff], engine: Engine) -> Result<Placed, ApplyError> {
     let mut work = Work { store, tree, engine, files: BTreeMap::new() };
-    let mut offsets = Vec::new();
-    for diff in diffs {
-        safety::check(diff).map_err(|refusal| ApplyError::Refused(refusal.to_string()))?;
-        offsets.push(work.apply_file(diff)?);
-    }
+    let offsets = work.apply_files(diffs)?;
     work.finish(offsets)
+}
+
+/// What [`apply`] would change in the tree, without making the tree that comes of it.
+pub fn apply_changes(
+    store: &Store,
+    tree: Oid,
+    diffs: &[FileDiff],
+    engine: Engine,
+) -> Result<(TreeChanges, Vec<FileOffsets>), ApplyError> {
+    let mut work = Work { store, tree, engine, files: BTreeMap::new() };
+    let offsets = work.apply_files(diffs)?;
+    let changes = work.changes()?;
+    Ok((changes.into_iter().map(|walk| (walk.path, walk.new)).collect(), offsets))
 }
 
 /// Applies several patches, one after the other, and gives the tree of all of them.
@@ -119,10 +126,7 @@ pub fn apply_all<'d>(
     let mut last = 0;
     for (at, diffs) in patches.enumerate() {
         last = at;
-        for diff in diffs {
-            safety::check(diff).map_err(|refusal| (at, ApplyError::Refused(refusal.to_string())))?;
-            work.apply_file(diff).map_err(|error| (at, error))?;
-        }
+        work.apply_files(diffs).map_err(|error| (at, error))?;
     }
     work.finish(Vec::new()).map(|placed| placed.tree).map_err(|error| (last, error))
 }
@@ -207,19 +211,29 @@ impl Work<'_> {
         applied.map_err(|reason| ApplyError::Content { path: path.clone(), reason })
     }
 
-    fn finish(self, offsets: Vec<FileOffsets>) -> Result<Placed, ApplyError> {
-        let mut edits = TreeChanges::new();
+    fn apply_files(&mut self, diffs: &[FileDiff]) -> Result<Vec<FileOffsets>, ApplyError> {
+        let checked = |diff| safety::check(diff).map_err(|refusal| ApplyError::Refused(refusal.to_string()));
+        diffs.iter().map(|diff| checked(diff).and_then(|()| self.apply_file(diff))).collect()
+    }
+
+    /// The paths that are not as they were.
+    fn changes(self) -> Result<Vec<Walk>, ApplyError> {
         let mut changes = Vec::new();
         for (path, file) in self.files {
             let old = self.store.entry(self.tree, path.as_bstr())?.filter(|entry| entry.mode != MODE_TREE);
             let new = file.map(|file| Entry { mode: file.mode, id: self.store.insert(Kind::Blob, file.content) });
             if old != new {
-                edits.insert(path.clone(), new);
                 changes.push(Walk { path, old, new });
             }
         }
-        let tree = self.store.edit_tree(self.tree, &edits)?;
-        Ok(Placed { tree, changes, offsets })
+        Ok(changes)
+    }
+
+    fn finish(self, offsets: Vec<FileOffsets>) -> Result<Placed, ApplyError> {
+        let (store, tree) = (self.store, self.tree);
+        let changes = self.changes()?;
+        let edits: TreeChanges = changes.iter().map(|walk| (walk.path.clone(), walk.new)).collect();
+        Ok(Placed { tree: store.edit_tree(tree, &edits)?, changes, offsets })
     }
 }
 

@@ -4,7 +4,7 @@ use bstr::ByteSlice as _;
 
 use super::outcome::{Conflict, Outcome, Pick, Proof, TreeProof};
 use super::{Context, describe};
-use crate::apply::{ApplyError, Engine, Placed, apply};
+use crate::apply::{ApplyError, Engine, Placed, apply_changes, max_offset};
 use crate::git::{GitError, Oid, Renames, Store, Walk};
 use crate::patch::Patch;
 use crate::text::visible;
@@ -27,7 +27,7 @@ impl Case<'_> {
     pub(super) fn classify(&self) -> Result<Pick, GitError> {
         // Two computations that know nothing of each other, side by side.
         let (merge, strict) = std::thread::scope(|scope| {
-            let strict = scope.spawn(|| apply(self.store, self.tip, &self.patch.diff, Engine::Git));
+            let strict = scope.spawn(|| apply_changes(self.store, self.tip, &self.patch.diff, Engine::Git));
             let merge = self.store.three_way(&self.placed.changes, self.tip, self.renames);
             (merge, strict.join().expect("applying a patch does not panic"))
         });
@@ -46,14 +46,17 @@ impl Case<'_> {
         }
         match strict {
             Err(ApplyError::Git(error)) => Err(error),
-            Ok(strict) if strict.tree == merged => {
-                let lines = strict.max_offset();
+            Ok((changes, offsets)) => {
+                // Equal changes of one tree are equal trees; most of the time nothing has to be made to know it.
+                let strict =
+                    if changes == merge.changes { merged } else { self.store.edit_tree(self.tip, &changes)? };
+                if strict != merged {
+                    let conflict = Conflict::Disagreement { strict, merged };
+                    return Ok(Pick::skipped(self.tip, Outcome::Conflict(conflict)));
+                }
+                let lines = max_offset(&offsets);
                 let outcome = if lines == 0 { Outcome::Same } else { Outcome::Offset { lines } };
-                Ok(Pick { offsets: strict.offsets, ..self.kept(merged, outcome) })
-            }
-            Ok(strict) => {
-                let conflict = Conflict::Disagreement { strict: strict.tree, merged };
-                Ok(Pick::skipped(self.tip, Outcome::Conflict(conflict)))
+                Ok(Pick { offsets, ..self.kept(merged, outcome) })
             }
             Err(error) => Ok(self.kept(merged, self.moved_or_partial(merged, &error)?)),
         }

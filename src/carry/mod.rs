@@ -61,7 +61,11 @@ pub fn carry(
     let effects: Vec<Option<Effect<'_>>> = stack
         .steps
         .iter()
-        .map(|step| step.result.as_ref().ok().map(|placed| Effect { changes: &placed.changes }))
+        .zip(context.patches)
+        .map(|(step, patch)| {
+            let placed = step.result.as_ref().ok()?;
+            Some(Effect { changes: &placed.changes, diffs: &patch.diff })
+        })
         .collect();
     let releases = Releases { base: stack.base.tree, target: target.tree };
     let peeled = peel(store, &effects, releases, &renames)?;

@@ -14,8 +14,8 @@ use crate::text::visible;
 pub struct TreeEntry {
     /// The mode as in the object, for example `0o100644`.
     pub mode: u32,
-    /// The name, without slashes.
-    pub name: BString,
+    /// The name, without slashes; shared, since an edited tree has most of its names from the old one.
+    pub name: Arc<[u8]>,
     /// The object.
     pub id: Oid,
 }
@@ -48,7 +48,7 @@ pub(super) fn parse_tree(mut data: &[u8]) -> Option<Vec<TreeEntry>> {
         })?;
         let nul = space + 1 + data[space + 1..].find_byte(0)?;
         let id = Oid::try_from(data.get(nul + 1..nul + 21)?).ok()?;
-        entries.push(TreeEntry { mode, name: data[space + 1..nul].into(), id });
+        entries.push(TreeEntry { mode, name: Arc::from(&data[space + 1..nul]), id });
         data = &data[nul + 21..];
     }
     Some(entries)
@@ -115,27 +115,35 @@ impl Store {
             Some(id) => self.tree(id)?.to_vec(),
             None => Vec::new(),
         };
+        let mut sorted = true;
         for group in group_by_name(changes, depth) {
             let name = first_name(&group[0].0[depth..]);
-            let at = entries.iter().position(|entry| entry.name == name);
+            let at = entries.iter().position(|entry| *entry.name == *name);
             let old = at.map(|at| entries[at].clone());
             let new = self.edit_name(old.as_ref(), &group, depth + name.len())?;
             match (at, new) {
                 (Some(at), Some(new)) => {
+                    // A directory sorts elsewhere than a file of its name.
+                    sorted &= entries[at].mode == new.mode;
                     entries[at].mode = new.mode;
                     entries[at].id = new.id;
                 }
                 (Some(at), None) => {
                     entries.remove(at);
                 }
-                (None, Some(new)) => entries.push(TreeEntry { mode: new.mode, name: name.into(), id: new.id }),
+                (None, Some(new)) => {
+                    sorted = false;
+                    entries.push(TreeEntry { mode: new.mode, name: name.into(), id: new.id });
+                }
                 (None, None) => {}
             }
         }
         if entries.is_empty() {
             return Ok(None);
         }
-        entries.sort_by(|a, b| sort_key(a).cmp(sort_key(b)));
+        if !sorted {
+            entries.sort_by(|a, b| sort_key(a).cmp(sort_key(b)));
+        }
         let id = self.insert(Kind::Tree, print_tree(&entries));
         self.keep_tree(id, entries);
         Ok(Some(id))

@@ -6,6 +6,7 @@ mod peel;
 pub use history::{Claim, Evidence, History, How, Search};
 pub use peel::peel;
 
+use crate::diff::FileDiff;
 use crate::git::{Oid, Walk};
 
 /// What one patch does on its own base: the part of a stack that detection needs.
@@ -13,6 +14,8 @@ use crate::git::{Oid, Walk};
 pub struct Effect<'a> {
     /// The paths that it changes, with what stands there before and after.
     pub changes: &'a [Walk],
+    /// The diffs that say so.
+    pub diffs: &'a [FileDiff],
 }
 
 /// Trees of the two releases.

@@ -6,6 +6,7 @@
 use bstr::ByteSlice as _;
 
 use super::{Effect, Releases};
+use crate::diff::{Content, LineKind};
 use crate::git::{GitError, Oid, Renames, Store, TreeChanges, Walk};
 
 /// For each patch of a stack, in order: `true` if the target has it, proven by trees.
@@ -19,7 +20,7 @@ pub fn peel(
     let mut found = vec![false; effects.len()];
     for (at, effect) in effects.iter().enumerate().rev() {
         let Some(effect) = effect else { continue };
-        if !touched_by_upstream(store, effect, releases)? {
+        if !touched_by_upstream(store, effect, releases)? || !has_its_lines(store, effect, tip, renames)? {
             continue;
         }
         if let Some(without) = take_out(store, effect, tip, renames)? {
@@ -39,6 +40,31 @@ fn touched_by_upstream(store: &Store, effect: &Effect<'_>, releases: Releases) -
         }
     }
     Ok(false)
+}
+
+/// What can be taken out must be in: of each hunk, the longest line that it adds stands somewhere in the file.
+///
+/// A cheap look that settles nearly all patches; the proof is [`take_out`].
+fn has_its_lines(store: &Store, effect: &Effect<'_>, tip: Oid, renames: &Renames) -> Result<bool, GitError> {
+    for diff in effect.diffs {
+        let (Some(path), Content::Text(hunks)) = (&diff.new_path, &diff.content) else { continue };
+        let here = store.entry(tip, path.as_bstr())?.filter(|entry| entry.is_blob());
+        let moved = || renames.get(path).map(|to| store.entry(tip, to.as_bstr())).transpose();
+        let Some(entry) = here.map_or_else(|| moved().map(Option::flatten), |entry| Ok(Some(entry)))? else {
+            // The patch itself may move the file; the merge knows.
+            continue;
+        };
+        let content = store.content(Some(entry))?;
+        for hunk in hunks {
+            let added = hunk.lines.iter().filter(|line| line.kind == LineKind::Insert);
+            if let Some(line) = added.max_by_key(|line| line.text.len())
+                && content.find(line.text.trim_end_with(|c| c == '\n')).is_none()
+            {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
 }
 
 /// The tree without the patch, if the patch can be taken out and put back exactly.

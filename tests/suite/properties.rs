@@ -214,7 +214,7 @@ fn carried_onto_its_own_base_a_set_stays_as_it_is() {
         assert_eq!(carried.tip(), stack.tip(), "{set}");
         for ((patch, step), pick) in patches.patches.iter().zip(&stack.steps).zip(&carried.picks) {
             assert_eq!((pick.before, pick.after), (step.before, step.after()), "{set}/{}", patch.file);
-            let moved = step.result.as_ref().map_or(0, kpatch::apply::Placed::max_offset);
+            let moved = step.result.as_ref().map_or(0, |placed| kpatch::apply::max_offset(&placed.offsets));
             match (&pick.outcome, &step.result) {
                 (Outcome::BaseBad(_), Err(_)) => {}
                 (Outcome::Same, Ok(_)) => assert_eq!(moved, 0, "{set}/{}", patch.file),
