@@ -1,6 +1,7 @@
 //! What only git itself can do, on objects that may still be in memory.
 
 use super::OpError;
+use crate::export::FORMAT_PATCH_FLAGS;
 use crate::git::{Git, Oid, Store};
 
 /// A patch as git wrote it.
@@ -12,32 +13,6 @@ pub(super) struct WrittenByGit {
     /// Its diff.
     pub(super) diff: Vec<u8>,
 }
-
-/// The flags that make `git format-patch` independent of any configuration and of the size of the clone.
-pub(super) const PINNED: &[&str] = &[
-    "--keep-subject",
-    "--no-numbered",
-    "--zero-commit",
-    "--no-signature",
-    "--no-renames",
-    "--diff-algorithm=myers",
-    "-U3",
-    "--abbrev=12",
-    "--stat=72",
-    "--no-attach",
-    "--no-thread",
-    "--no-cover-letter",
-    "--no-base",
-    "--no-notes",
-    "--no-signoff",
-    "--no-to",
-    "--no-cc",
-    "--no-add-header",
-    "--no-encode-email-headers",
-    "--src-prefix=a/",
-    "--dst-prefix=b/",
-    "--suffix=.patch",
-];
 
 /// Runs `git format-patch` on one commit.
 ///
@@ -52,7 +27,7 @@ pub(super) fn format_patch(store: &Store, commit: Oid) -> Result<WrittenByGit, O
     let git = Git::new(store.git_dir());
     let read = store.commit(commit).map_err(|error| OpError::because("cannot read a commit", error))?;
     let mut args = vec![format!("--attr-source={}", read.tree), "format-patch".into(), "--stdout".into(), "-1".into()];
-    args.extend(PINNED.iter().map(|flag| (*flag).to_owned()));
+    args.extend(FORMAT_PATCH_FLAGS.iter().map(|flag| (*flag).to_owned()));
     args.push(commit.to_string());
     let output = git
         .command()
