@@ -10,7 +10,7 @@ use thiserror::Error;
 use super::Mode;
 use super::attributes::Driver;
 use super::funcname::Rules;
-use super::lines::{Algorithm, Change, changes, changes_of_lines, split_lines};
+use super::lines::{Change, changes, changes_of_lines, split_lines};
 use super::stat::{Counts, FileStat};
 
 /// Lines of context around a change.
@@ -174,7 +174,7 @@ fn counts(change: &FileChange<'_>, driver: &Driver) -> Counts {
         return Counts::Binary { old: size(change.old), new: size(change.new) };
     }
     let [old, new] = [&change.old, &change.new].map(|side| side.as_ref().map_or_else(Cow::default, Side::text));
-    let found = if same { Vec::new() } else { changes(&old, &new, Algorithm::Myers, true) };
+    let found = if same { Vec::new() } else { changes(&old, &new) };
     line_counts(&found)
 }
 
@@ -216,7 +216,7 @@ fn write_pair(
 
     let [old_text, new_text] = [old, new].map(|side| side.map_or_else(Cow::default, Side::text));
     let [old_lines, new_lines] = [&old_text, &new_text].map(|text| split_lines(text));
-    let changes = changes_of_lines(&old_lines, &new_lines, Algorithm::Myers, true);
+    let changes = changes_of_lines(&old_lines, &new_lines);
     write_header(&change, Some(ids), out);
     if !changes.is_empty() {
         let labels = [("--- ", old.map(|_| quoted("a/", path))), ("+++ ", new.map(|_| quoted("b/", path)))];

@@ -1,18 +1,9 @@
-//! Line differences (Myers, histogram) with git's choices among equal ones.
+//! Line differences as `git diff` finds them: Myers, with the indent heuristic. Merges use [`super::histogram`].
 
 use std::ops::Range;
 
 use bstr::ByteSlice as _;
 use imara_diff::{Diff, InternedInput};
-
-/// How the lines that two files share are found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Algorithm {
-    /// What `git diff --diff-algorithm=myers` does; patches are written with it.
-    Myers,
-    /// What git's merge does.
-    Histogram,
-}
 
 /// Lines of the old file that other lines of the new file take the place of. Either side may be empty, not both.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,21 +21,15 @@ pub fn split_lines(content: &[u8]) -> Vec<&[u8]> {
 
 /// What turns `old` into `new`, in order, with at least one common line between two changes.
 ///
-/// Where a change could as well stand a few lines further up or down, `indent_heuristic` puts it where the
-/// indentation says that a block begins (git's default for diffs); without it the change stands as low as it can
-/// (what git's merge uses). Lines are compared with their line ends, so a missing one at the end of a file counts.
-/// Neither file may have 2^31 lines or more; git takes such files for binary.
-pub fn changes(old: &[u8], new: &[u8], algorithm: Algorithm, indent_heuristic: bool) -> Vec<Change> {
-    changes_of_lines(&split_lines(old), &split_lines(new), algorithm, indent_heuristic)
+/// Where a change could as well stand a few lines further up or down, it stands where the indentation says that a
+/// block begins (`--indent-heuristic`, git's default). Lines are compared with their line ends, so a missing one at
+/// the end of a file counts. Neither file may have 2^31 lines or more; git takes such files for binary.
+pub fn changes(old: &[u8], new: &[u8]) -> Vec<Change> {
+    changes_of_lines(&split_lines(old), &split_lines(new))
 }
 
 /// Does what [`changes`] does, for files that are split already.
-pub(crate) fn changes_of_lines(
-    old: &[&[u8]],
-    new: &[&[u8]],
-    algorithm: Algorithm,
-    indent_heuristic: bool,
-) -> Vec<Change> {
+pub(crate) fn changes_of_lines(old: &[&[u8]], new: &[&[u8]]) -> Vec<Change> {
     let [old_len, new_len] = [old, new].map(|lines| lines.len() as u32);
     if old.is_empty() || new.is_empty() {
         return match old_len + new_len {
@@ -56,16 +41,8 @@ pub(crate) fn changes_of_lines(
     input.reserve(old_len, new_len);
     input.update_before(old.iter().copied());
     input.update_after(new.iter().copied());
-    let algorithm = match algorithm {
-        Algorithm::Myers => imara_diff::Algorithm::Myers,
-        Algorithm::Histogram => imara_diff::Algorithm::Histogram,
-    };
-    let mut diff = Diff::compute(algorithm, &input);
-    if indent_heuristic {
-        diff.postprocess_lines(&input);
-    } else {
-        diff.postprocess_no_heuristic(&input);
-    }
+    let mut diff = Diff::compute(imara_diff::Algorithm::Myers, &input);
+    diff.postprocess_lines(&input);
     diff.hunks().map(|hunk| Change { old: hunk.before, new: hunk.after }).collect()
 }
 
@@ -74,7 +51,7 @@ pub(crate) fn changes_of_lines(
 mod tests {
     use bstr::ByteSlice as _;
 
-    use super::{Algorithm, Change, changes, split_lines};
+    use super::{Change, changes, split_lines};
     use crate::diff::oracle::Sandbox;
 
     #[test]
@@ -85,7 +62,7 @@ mod tests {
 
     #[test]
     fn a_missing_line_end_is_a_change() {
-        let found = changes(b"a\nb", b"a\nb\n", Algorithm::Myers, true);
+        let found = changes(b"a\nb", b"a\nb\n");
         assert_eq!(found, [Change { old: 1..2, new: 1..2 }]);
     }
 
@@ -122,30 +99,22 @@ mod tests {
         files
     }
 
-    /// Both algorithms, with and without the heuristic, on every file of the real releases.
+    /// Every file of the real releases.
     #[test]
     fn changes_are_those_of_git() {
         let sandbox = Sandbox::linux();
-        let mut counts = Vec::new();
+        let mut compared = 0;
         for (old, new) in [("v6.1.170", "v6.1.176"), ("v6.1.176", "v6.12.100")] {
             let files = sandbox.changes(old, new);
-            for (algorithm, name) in [(Algorithm::Myers, "myers"), (Algorithm::Histogram, "histogram")] {
-                for heuristic in [true, false] {
-                    let name = format!("--diff-algorithm={name}");
-                    let indent = if heuristic { "--indent-heuristic" } else { "--no-indent-heuristic" };
-                    let options = ["diff-tree", "-r", "-p", "--no-renames", "-U3", &name, indent, old, new];
-                    let expected = read(&sandbox.git(&options));
-                    assert_eq!(files.len(), expected.len());
-                    let same = files.iter().zip(&expected).filter(|(file, expected)| {
-                        let [old, new] = file.contents();
-                        changes(old, new, algorithm, heuristic) == **expected
-                    });
-                    counts.push((files.len(), same.count()));
-                }
+            let options = ["diff-tree", "-r", "-p", "--no-renames", "-U3", "--diff-algorithm=myers", old, new];
+            let expected = read(&sandbox.git(&options));
+            assert_eq!(files.len(), expected.len());
+            for (file, expected) in files.iter().zip(&expected) {
+                let [old, new] = file.contents();
+                assert_eq!(changes(old, new), *expected);
+                compared += 1;
             }
         }
-        // With the histogram, git and imara-diff disagree on one file, amdgpu_dm.c from 6.1 to 6.12.
-        let (few, most, all) = ((61, 61), (492, 491), (492, 492));
-        assert_eq!(counts, [few, few, few, few, all, all, most, most]);
+        assert_eq!(compared, 61 + 492);
     }
 }

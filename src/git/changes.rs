@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bstr::BString;
 
 use super::{Entry, GitError, MODE_GITLINK, Store, Walk};
-use crate::diff::lines::{Algorithm, changes, split_lines};
+use crate::diff::lines::{changes, split_lines};
 
 impl Store {
     /// The content that an entry leads to; empty for no entry and for a submodule.
@@ -31,7 +31,7 @@ impl Store {
         let (old_lines, new_lines) = (split_lines(&old), split_lines(&new));
         let mark = |sign: u8, line: &[u8]| BString::from([&[sign], line].concat());
         let mut out = Vec::new();
-        for change in changes(&old, &new, Algorithm::Myers, true) {
+        for change in changes(&old, &new) {
             let gone = change.old.start as usize..change.old.end as usize;
             let come = change.new.start as usize..change.new.end as usize;
             let before = &old_lines[gone.start.saturating_sub(context)..gone.start];
