@@ -2,8 +2,8 @@
 
 use bstr::ByteSlice as _;
 
+use super::Context;
 use super::outcome::{Conflict, Outcome, Pick, Proof, TreeProof};
-use super::{Context, describe};
 use crate::apply::{ApplyError, Engine, Placed, apply_changes, max_offset};
 use crate::git::{GitError, Oid, Renames, Store, Walk};
 use crate::patch::Patch;
@@ -83,7 +83,7 @@ impl Case<'_> {
             (ApplyError::NoSuchFile(_), Some((from, to))) => {
                 format!("{} is now {}", visible(from), visible(to))
             }
-            _ => describe(error),
+            _ => error.to_string(),
         };
         Ok(Outcome::Refreshed { reason })
     }

@@ -9,7 +9,7 @@ use bstr::BString;
 
 pub use outcome::{Conflict, Outcome, Pick, Proof, TreeProof};
 
-use crate::apply::{ApplyError, Release, Stack, touched_paths};
+use crate::apply::{Release, Stack, touched_paths};
 use crate::event::{Event, Interrupt, Observer};
 use crate::git::{GitError, Oid, Renames, Store};
 use crate::patch::Patch;
@@ -80,7 +80,7 @@ pub fn carry(
         }
         let patch = &context.patches[at];
         let pick = match &step.result {
-            Err(error) => Pick::skipped(tip, Outcome::BaseBad(describe(error))),
+            Err(error) => Pick::skipped(tip, Outcome::BaseBad(error.to_string())),
             Ok(placed) => {
                 let case = classify::Case { store, patch, placed, tip, renames: &renames, peeled: peeled[at] };
                 let mut pick = case.classify()?;
@@ -104,10 +104,6 @@ pub fn renames(store: &Store, patches: &[Patch], base: &Release, target: &Releas
 /// What a patch says of its origin, in its message and among its mail headers.
 fn claim_of(patch: &Patch) -> Claim {
     Claim::read(&patch.message.subject, &patch.text()[patch.layout.head.clone()])
-}
-
-fn describe(error: &ApplyError) -> String {
-    error.to_string()
 }
 
 /// Which paths wait for which conflict.

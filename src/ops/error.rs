@@ -37,6 +37,12 @@ impl OpError {
         self
     }
 
+    /// Adds a way out where there is one.
+    #[must_use]
+    pub fn hint_if(self, hint: Option<impl Into<String>>) -> Self {
+        hint.into_iter().fold(self, Self::hint)
+    }
+
     /// The ways out.
     pub fn hints(&self) -> &[String] {
         &self.hints

@@ -5,7 +5,7 @@ use super::report::{
     BumpReport, ConflictReport, Counts, EvidenceReport, OffsetReport, OutcomeName, PatchReport, ProofReport,
     ReleaseReport, RenameReport, State,
 };
-use crate::apply::Release;
+use crate::apply::{Release, max_offset};
 use crate::carry::{Conflict, Outcome, Pick, Proof, TreeProof};
 use crate::diff::merge::{Chunk, Labels, with_markers};
 use crate::git::{ConflictKind, Oid, PathConflict, Store, Walk};
@@ -99,13 +99,7 @@ impl Row<'_> {
             outcome,
             detail: self.detail(),
             bytes_kept: pick.outcome.is_kept().then(|| pick.outcome.keeps_bytes()),
-            max_offset: pick
-                .offsets
-                .iter()
-                .flat_map(|file| &file.offsets)
-                .map(|offset| offset.unsigned_abs())
-                .max()
-                .unwrap_or(0),
+            max_offset: max_offset(&pick.offsets),
             offsets: pick
                 .offsets
                 .iter()

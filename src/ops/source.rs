@@ -34,8 +34,7 @@ pub fn import_tarballs(options: &ImportTarball, watch: Watch<'_>) -> Result<Vec<
     for tarball in &options.tarballs {
         let imported = import(&git, tarball, None, watch.observer).map_err(|error| {
             let hint = error.hint();
-            let out = OpError::because(format!("cannot import '{}'", tarball.display()), error);
-            hint.into_iter().fold(out, OpError::hint)
+            OpError::because(format!("cannot import '{}'", tarball.display()), error).hint_if(hint)
         })?;
         reports.push(SourceReport { tag: imported.tag, commit: imported.commit, new: imported.new });
     }

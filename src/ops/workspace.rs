@@ -34,10 +34,7 @@ pub(super) fn kit_error(error: KitError) -> OpError {
         Some(source) => OpError::because(error.to_string(), source.to_string()),
         None => OpError::new(error.to_string()),
     };
-    match hint {
-        Some(hint) => out.hint(hint),
-        None => out,
-    }
+    out.hint_if(hint)
 }
 
 /// Opens the linux tree and makes sure that it has `tags`; from a URL those that are missing are fetched.
@@ -45,11 +42,7 @@ pub(super) fn linux(places: &Places, kit: Option<&Kit>, tags: &[String], watch: 
     let name = linux_name(places, kit)?;
     let source = LinuxSource::parse(&name).map_err(|error| {
         let hint = error.hint();
-        let out = OpError::because(format!("cannot use '{name}' as the linux tree"), error);
-        match hint {
-            Some(hint) => out.hint(hint),
-            None => out,
-        }
+        OpError::because(format!("cannot use '{name}' as the linux tree"), error).hint_if(hint)
     })?;
     match source {
         LinuxSource::Clone(git_dir) => open_clone(&git_dir, name, places.offline),
@@ -116,11 +109,7 @@ fn open_url(url: &str, name: String, places: &Places, tags: &[String], watch: Wa
 
 fn source_error(message: String, error: crate::source::fetch::Error) -> OpError {
     let hint = error.hint();
-    let out = OpError::because(message, error);
-    match hint {
-        Some(hint) => out.hint(hint),
-        None => out,
-    }
+    OpError::because(message, error).hint_if(hint)
 }
 
 /// The remote that a blobless clone fetches its blobs from.
