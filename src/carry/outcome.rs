@@ -52,6 +52,8 @@ pub enum Outcome {
         /// Changed lines that it had.
         of: usize,
     },
+    /// It conflicted, and a person resolved it.
+    Resolved,
     /// It was not carried: a person decides.
     Conflict(Conflict),
     /// It was not carried because an earlier patch was not.
@@ -63,12 +65,17 @@ pub enum Outcome {
     },
     /// It does not apply to its own base.
     BaseBad(String),
+    /// A person left it out.
+    LeftOut,
 }
 
 impl Outcome {
     /// True if the patch is part of the new set.
     pub fn is_kept(&self) -> bool {
-        matches!(self, Self::Same | Self::Offset { .. } | Self::Refreshed { .. } | Self::Partial { .. })
+        matches!(
+            self,
+            Self::Same | Self::Offset { .. } | Self::Refreshed { .. } | Self::Partial { .. } | Self::Resolved
+        )
     }
 
     /// True if a person has to decide before the result can land.

@@ -2,8 +2,8 @@
 
 use super::compute::Computed;
 use super::report::{
-    BumpReport, ConflictReport, Counts, EvidenceReport, OffsetReport, OutcomeName, PatchReport, ProofReport,
-    ReleaseReport, RenameReport, State,
+    BumpReport, ConflictReport, Counts, DecisionReport, EvidenceReport, OffsetReport, OutcomeName, PatchReport,
+    ProofReport, ReleaseReport, RenameReport, State,
 };
 use crate::apply::{Release, max_offset};
 use crate::carry::{Conflict, Outcome, Pick, Proof, TreeProof};
@@ -29,7 +29,8 @@ pub(super) fn report(store: &Store, patches: &[Patch], computed: &Computed, acce
             row.report(*commit, accept)
         })
         .collect();
-    let stops = rows.iter().zip(&carried.picks).any(|(row, pick)| pick.outcome.needs_decision() && !row.accepted);
+    let stops =
+        rows.iter().zip(&carried.picks).any(|(row, pick)| pick.outcome.needs_decision() && row.decision.is_none());
     BumpReport {
         schema: SCHEMA,
         series: None,
@@ -70,7 +71,9 @@ fn count(rows: &[PatchReport]) -> Counts {
             OutcomeName::Partial => &mut counts.partial,
             OutcomeName::Conflict => &mut counts.conflict,
             OutcomeName::Blocked => &mut counts.blocked,
+            OutcomeName::Resolved => &mut counts.resolved,
             OutcomeName::BaseBad => &mut counts.base_bad,
+            OutcomeName::LeftOut => &mut counts.left_out,
         };
         *field += 1;
     }
@@ -92,6 +95,7 @@ impl Row<'_> {
         let Self { patch, pick, .. } = self;
         let outcome = name(&pick.outcome);
         let acceptable = matches!(pick.outcome, Outcome::Emptied | Outcome::Partial { .. });
+        let accepted = acceptable && number(&patch.file).is_some_and(|number| accept.contains(&number));
         PatchReport {
             file: patch.file.clone(),
             part: patch.part,
@@ -118,7 +122,12 @@ impl Row<'_> {
             rewrite: None,
             commit: commit.map(|commit| commit.to_string()),
             tree: pick.after.to_string(),
-            accepted: acceptable && number(&patch.file).is_some_and(|number| accept.contains(&number)),
+            decision: accepted.then(|| DecisionReport { kind: "accepted", strategy: None, reason: None }),
+            proposals: Vec::new(),
+            causes: Vec::new(),
+            hazards: Vec::new(),
+            notes: Vec::new(),
+            resolve: None,
         }
     }
 
@@ -141,6 +150,8 @@ impl Row<'_> {
             Outcome::Blocked { by, paths } => {
                 format!("needs {}: {}", self.patches[*by].file, paths_in_words(paths))
             }
+            Outcome::Resolved => "a person resolved it".into(),
+            Outcome::LeftOut => "a person left it out".into(),
             Outcome::BaseBad(reason) => format!("does not apply to {}: {reason}", self.releases[0].tag),
         }
     }
@@ -251,7 +262,9 @@ fn name(outcome: &Outcome) -> OutcomeName {
         Outcome::Partial { .. } => OutcomeName::Partial,
         Outcome::Conflict(_) => OutcomeName::Conflict,
         Outcome::Blocked { .. } => OutcomeName::Blocked,
+        Outcome::Resolved => OutcomeName::Resolved,
         Outcome::BaseBad(_) => OutcomeName::BaseBad,
+        Outcome::LeftOut => OutcomeName::LeftOut,
     }
 }
 

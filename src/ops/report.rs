@@ -76,15 +76,17 @@ pub struct Counts {
     pub upstreamed: usize,
     pub emptied: usize,
     pub partial: usize,
+    pub resolved: usize,
     pub conflict: usize,
     pub blocked: usize,
     pub base_bad: usize,
+    pub left_out: usize,
 }
 
 impl Counts {
     /// Patches in the new set.
     pub fn kept(&self) -> usize {
-        self.same + self.offset + self.refreshed + self.partial
+        self.same + self.offset + self.refreshed + self.partial + self.resolved
     }
 
     /// Patches that wait for a decision.
@@ -127,8 +129,99 @@ pub struct PatchReport {
     pub commit: Option<String>,
     /// The tree after it on the target.
     pub tree: String,
-    /// Accepted by the user although it needs a decision (`--accept`).
-    pub accepted: bool,
+    /// What a person decided on it; absent if there was nothing to decide, or nobody has decided yet.
+    pub decision: Option<DecisionReport>,
+    /// Ways to resolve it, the best first; none is taken unasked.
+    pub proposals: Vec<ProposalReport>,
+    /// The commits of the target's history that explain a conflict, the most telling first.
+    pub causes: Vec<CauseReport>,
+    /// What a merge without conflicts may hide.
+    pub hazards: Vec<HazardReport>,
+    /// What else helps to decide, one line each, decoded for display.
+    pub notes: Vec<String>,
+    /// Where the files to resolve lie; absent if there are none or nothing was written.
+    pub resolve: Option<String>,
+}
+
+/// What a person decided on a patch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DecisionReport {
+    /// `accepted`: a result that was shown was taken; `resolved`: files were edited by hand; `skipped`: left out;
+    /// `dropped`: left out for a reason.
+    pub kind: &'static str,
+    /// The strategy of an accepted proposal, or `strict` or `merged` where two results were at hand.
+    pub strategy: Option<String>,
+    /// Why it was dropped, as the person said it.
+    pub reason: Option<String>,
+}
+
+/// A way to resolve a conflict.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ProposalReport {
+    /// How it was found: `recorded`, `mergiraf`, `adjacency`, `token`, `moved`.
+    pub strategy: String,
+    /// One line that says what it does.
+    pub summary: String,
+    /// The files that it decides.
+    pub files: Vec<ProposedFileReport>,
+}
+
+/// A file of a proposal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ProposedFileReport {
+    /// The path on the target.
+    pub path: String,
+    /// The blob that it proposes, 40 hex digits; absent if it proposes that there be no file.
+    pub blob: Option<String>,
+    /// The conflicting stretches with what is proposed for each, decoded for display.
+    pub stretches: Vec<StretchReport>,
+    /// From the target's file to the proposed one, as a unified diff decoded for display.
+    pub diff: String,
+}
+
+/// The three versions of a conflicting stretch and what is proposed for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StretchReport {
+    /// The first line in the target's file, from 1.
+    pub line: u32,
+    /// The common ancestor's lines.
+    pub base: String,
+    /// The target's lines.
+    pub ours: String,
+    /// The patch's lines.
+    pub theirs: String,
+    /// The proposed lines.
+    pub proposed: String,
+}
+
+/// A commit that explains a conflict.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CauseReport {
+    /// The commit, 40 hex digits.
+    pub commit: String,
+    /// Its title, decoded for display.
+    pub title: String,
+    /// The path that conflicts.
+    pub path: String,
+    /// What it did: `changed` the conflicting lines, `moved` or `deleted` the file, took the patch in `another-form`,
+    /// or is a `prerequisite` that the patch builds on and the target lacks.
+    pub how: &'static str,
+}
+
+/// What a merge without conflicts may hide.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HazardReport {
+    /// `added-twice`: the lines that the patch adds stand in the target already; `incomplete`: a line or name that the
+    /// patch removes has come up elsewhere; `disagreement`: strict application and three-way merge differ.
+    pub kind: &'static str,
+    /// The path on the target.
+    pub path: String,
+    /// The line of the target's file, from 1; 0 if it is about the file as a whole.
+    pub line: u32,
+    /// The line that it is about, decoded for display.
+    pub text: String,
+    /// One line that says what may be wrong.
+    pub detail: String,
 }
 
 /// The names of the outcomes, as they stand in reports.
@@ -142,9 +235,11 @@ pub enum OutcomeName {
     Upstreamed,
     Emptied,
     Partial,
+    Resolved,
     Conflict,
     Blocked,
     BaseBad,
+    LeftOut,
 }
 
 impl OutcomeName {
@@ -157,9 +252,11 @@ impl OutcomeName {
             Self::Upstreamed => "upstreamed",
             Self::Emptied => "emptied",
             Self::Partial => "partial",
+            Self::Resolved => "resolved",
             Self::Conflict => "conflict",
             Self::Blocked => "blocked",
             Self::BaseBad => "base-bad",
+            Self::LeftOut => "left-out",
         }
     }
 }

@@ -44,7 +44,7 @@ fn after_landing(report: &BumpReport) -> Vec<Step> {
 
 fn after_stop(report: &BumpReport) -> Vec<Step> {
     let having = |wanted: &[OutcomeName]| -> Vec<&PatchReport> {
-        report.patches.iter().filter(|patch| !patch.accepted && wanted.contains(&patch.outcome)).collect()
+        report.patches.iter().filter(|patch| patch.decision.is_none() && wanted.contains(&patch.outcome)).collect()
     };
     let mut steps = Vec::new();
     let bad = having(&[OutcomeName::BaseBad]);

@@ -27,7 +27,12 @@ fn patch(file: &str, outcome: OutcomeName) -> PatchReport {
         commit: None,
         tree: "b".repeat(40),
         rewrite: None,
-        accepted: false,
+        decision: None,
+        proposals: Vec::new(),
+        causes: Vec::new(),
+        hazards: Vec::new(),
+        notes: Vec::new(),
+        resolve: None,
     }
 }
 

@@ -27,6 +27,7 @@ pub(super) fn status_line(counts: &Counts) -> String {
         (counts.offset, "offset"),
         (counts.refreshed, "refreshed"),
         (counts.partial, "partial"),
+        (counts.resolved, "resolved"),
     ];
     let kept: Vec<String> =
         kept.iter().filter(|(number, _)| *number > 0).map(|(number, name)| format!("{number} {name}")).collect();
@@ -36,6 +37,9 @@ pub(super) fn status_line(counts: &Counts) -> String {
         0 => "0 dropped".to_owned(),
         number => format!("{number} dropped (upstream)"),
     });
+    if counts.left_out > 0 {
+        parts.push(format!("{} left out", counts.left_out));
+    }
     if counts.emptied > 0 {
         parts.push(format!("{} emptied", counts.emptied));
     }
@@ -81,30 +85,42 @@ fn rank(patch: &PatchReport) -> u8 {
     match patch.outcome {
         OutcomeName::BaseBad => 0,
         OutcomeName::Conflict => 1,
-        OutcomeName::Emptied if !patch.accepted => 2,
-        OutcomeName::Partial if !patch.accepted => 3,
+        OutcomeName::Emptied if patch.decision.is_none() => 2,
+        OutcomeName::Partial if patch.decision.is_none() => 3,
         OutcomeName::Blocked => 4,
-        OutcomeName::Emptied => 5,
-        OutcomeName::Partial => 6,
-        OutcomeName::Refreshed => 7,
-        OutcomeName::Upstreamed => 8,
-        OutcomeName::Offset => 9,
-        OutcomeName::Same => 10,
+        OutcomeName::Resolved => 5,
+        OutcomeName::LeftOut => 6,
+        OutcomeName::Emptied => 7,
+        OutcomeName::Partial => 8,
+        OutcomeName::Refreshed => 9,
+        OutcomeName::Upstreamed => 10,
+        OutcomeName::Offset => 11,
+        OutcomeName::Same => 12,
     }
 }
 
-/// The outcome's name, and whether the user accepted it.
+/// The outcome's name, and what the user decided where the name does not say it.
 pub(super) fn outcome(patch: &PatchReport) -> String {
-    let accepted = if patch.accepted { ", accepted" } else { "" };
-    format!("{}{accepted}", patch.outcome.as_str())
+    match (&patch.decision, patch.outcome) {
+        (Some(decision), OutcomeName::LeftOut) => decision.kind.to_owned(),
+        (Some(decision), outcome) if outcome.as_str() != decision.kind => {
+            format!("{}, {}", outcome.as_str(), decision.kind)
+        }
+        (_, outcome) => outcome.as_str().to_owned(),
+    }
 }
 
 /// How loud an outcome is.
 pub(super) fn style(patch: &PatchReport) -> Style {
     match patch.outcome {
         OutcomeName::BaseBad | OutcomeName::Conflict => Style::Bad,
-        OutcomeName::Emptied | OutcomeName::Partial if !patch.accepted => Style::Bad,
-        OutcomeName::Emptied | OutcomeName::Partial | OutcomeName::Blocked | OutcomeName::Refreshed => Style::Warn,
+        OutcomeName::Emptied | OutcomeName::Partial if patch.decision.is_none() => Style::Bad,
+        OutcomeName::Emptied
+        | OutcomeName::Partial
+        | OutcomeName::Blocked
+        | OutcomeName::Refreshed
+        | OutcomeName::Resolved
+        | OutcomeName::LeftOut => Style::Warn,
         OutcomeName::Upstreamed => Style::Note,
         OutcomeName::Same | OutcomeName::Offset => Style::Good,
     }
