@@ -5,7 +5,7 @@ use bstr::ByteSlice as _;
 use super::Context;
 use super::outcome::{Conflict, Outcome, Pick, Proof, TreeProof};
 use crate::apply::{ApplyError, Engine, Placed, apply_changes, max_offset};
-use crate::git::{GitError, Oid, Renames, Store, Walk};
+use crate::git::{GitError, Merge, Oid, Renames, Store, Walk};
 use crate::patch::Patch;
 use crate::text::visible;
 use crate::upstream::{Claim, How, Search};
@@ -24,11 +24,16 @@ pub(super) struct Case<'a> {
 }
 
 impl Case<'_> {
+    /// What the three-way merge alone gives.
+    pub(super) fn merge(&self) -> Result<Merge, GitError> {
+        self.store.three_way(&self.placed.changes, self.tip, self.renames)
+    }
+
     pub(super) fn classify(&self) -> Result<Pick, GitError> {
         // Two computations that know nothing of each other, side by side.
         let (merge, strict) = std::thread::scope(|scope| {
             let strict = scope.spawn(|| apply_changes(self.store, self.tip, &self.patch.diff, Engine::Git));
-            let merge = self.store.three_way(&self.placed.changes, self.tip, self.renames);
+            let merge = self.merge();
             (merge, strict.join().expect("applying a patch does not panic"))
         });
         let merge = merge?;
@@ -52,7 +57,7 @@ impl Case<'_> {
                     if changes == merge.changes { merged } else { self.store.edit_tree(self.tip, &changes)? };
                 if strict != merged {
                     let conflict = Conflict::Disagreement { strict, merged };
-                    return Ok(Pick::skipped(self.tip, Outcome::Conflict(conflict)));
+                    return Ok(Pick { offsets, ..Pick::skipped(self.tip, Outcome::Conflict(conflict)) });
                 }
                 let lines = max_offset(&offsets);
                 let outcome = if lines == 0 { Outcome::Same } else { Outcome::Offset { lines } };

@@ -1,12 +1,14 @@
 //! Carries a stack of patches to another release by three-way merges.
 
 mod classify;
+mod decision;
 mod outcome;
 
 use std::collections::HashMap;
 
 use bstr::BString;
 
+pub use decision::{Decision, Decisions, Resolution, Take, question};
 pub use outcome::{Conflict, Outcome, Pick, Proof, TreeProof};
 
 use crate::apply::{Release, Stack, touched_paths};
@@ -42,6 +44,8 @@ pub struct Context<'a> {
     pub patches: &'a [Patch],
     /// The commits between the two releases, if the linux tree has them.
     pub history: Option<&'a History>,
+    /// What persons have decided.
+    pub decisions: &'a Decisions,
     /// Is told of each pick.
     pub observer: &'a dyn Observer,
     /// Stops the work.
@@ -80,11 +84,17 @@ pub fn carry(
         }
         let patch = &context.patches[at];
         let pick = match &step.result {
+            Err(_) if matches!(context.decisions.get(&at), Some(Decision::LeaveOut)) => {
+                Pick { decided: true, ..Pick::skipped(tip, Outcome::LeftOut) }
+            }
             Err(error) => Pick::skipped(tip, Outcome::BaseBad(error.to_string())),
             Ok(placed) => {
                 let case = classify::Case { store, patch, placed, tip, renames: &renames, peeled: peeled[at] };
                 let mut pick = case.classify()?;
                 classify::weigh_history(&mut pick, context, &claim_of(patch), &placed.changes)?;
+                if let Some(decision) = context.decisions.get(&at) {
+                    decision::decide(&case, &mut pick, decision)?;
+                }
                 blockers.note(at, &mut pick, placed.changes.iter().map(|walk| &walk.path));
                 pick
             }
@@ -113,20 +123,21 @@ struct Blockers(HashMap<BString, usize>);
 impl Blockers {
     /// A conflict on a path that an earlier conflict left behind is that one's doing.
     fn note<'p>(&mut self, at: usize, pick: &mut Pick, touched: impl Iterator<Item = &'p BString>) {
-        let Outcome::Conflict(Conflict::Merge(paths)) = &mut pick.outcome else {
-            if let Outcome::Conflict(_) = &pick.outcome {
-                self.0.extend(touched.map(|path| (path.clone(), at)));
-            }
-            return;
+        let Outcome::Conflict(conflict) = &mut pick.outcome else { return };
+        let paths = match conflict {
+            Conflict::Merge(paths) => std::mem::take(paths),
+            Conflict::Disagreement { .. } => Vec::new(),
         };
         let by = paths.iter().find_map(|conflict| self.0.get(&conflict.path).copied());
-        let root = by.unwrap_or(at);
-        if let Some(by) = by {
-            let paths = std::mem::take(paths);
-            pick.outcome = Outcome::Blocked { by, paths };
+        // A file that upstream moved conflicts at its new place.
+        let waiting = touched.cloned().chain(paths.iter().map(|conflict| conflict.path.clone()));
+        for path in waiting {
+            self.0.entry(path).or_insert(by.unwrap_or(at));
         }
-        for path in touched {
-            self.0.entry(path.clone()).or_insert(root);
+        match (by, conflict) {
+            (Some(by), _) => pick.outcome = Outcome::Blocked { by, paths },
+            (None, Conflict::Merge(none)) => *none = paths,
+            (None, Conflict::Disagreement { .. }) => {}
         }
     }
 }

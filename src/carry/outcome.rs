@@ -17,12 +17,19 @@ pub struct Pick {
     pub offsets: Vec<FileOffsets>,
     /// The commit of the target that is, or says that it is, this patch.
     pub evidence: Option<Evidence>,
+    /// A person's decision has made it what it is.
+    pub decided: bool,
 }
 
 impl Pick {
     /// A pick that leaves the tree as it is.
     pub fn skipped(tip: Oid, outcome: Outcome) -> Self {
-        Self { before: tip, after: tip, outcome, offsets: Vec::new(), evidence: None }
+        Self { before: tip, after: tip, outcome, offsets: Vec::new(), evidence: None, decided: false }
+    }
+
+    /// True if a person has to decide before the result can land.
+    pub fn is_open(&self) -> bool {
+        !self.decided && self.outcome.needs_decision()
     }
 }
 
@@ -78,7 +85,7 @@ impl Outcome {
         )
     }
 
-    /// True if a person has to decide before the result can land.
+    /// True if only a person can say what becomes of the patch.
     pub fn needs_decision(&self) -> bool {
         matches!(
             self,

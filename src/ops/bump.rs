@@ -11,6 +11,7 @@ use super::renames::Memory;
 use super::report::{BumpReport, PatchReport, State};
 use super::workspace::{self, Linux};
 use super::{OpError, Places, Watch, present, record};
+use crate::carry::Decisions;
 use crate::event::Event;
 use crate::patch_set::PatchSet;
 use crate::version::Tag;
@@ -120,7 +121,7 @@ impl Run<'_> {
         let target = compute::release(store, self.to.as_str())?;
         let stack = compute::stack(store, &set.patches, base, self.watch)?;
         let mut memory = Memory::default();
-        let computed = compute::onto(store, &set.patches, stack, target, &mut memory, self.watch)?;
+        let computed = compute::onto(store, &set.patches, stack, target, &Decisions::new(), &mut memory, self.watch)?;
         if !self.options.dry_run {
             memory.keep();
         }

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 
 use super::{OpError, Watch};
 use crate::apply::{Refused, Release, Stack, commit, prefetch, touched_paths};
-use crate::carry::{Carried, Context, carry};
+use crate::carry::{Carried, Context, Decisions, carry};
 use crate::event::Event;
-use crate::git::{GitError, Oid, Store};
+use crate::git::{GitError, Oid, Renames, Store};
 use crate::patch::Patch;
 use crate::upstream::History;
 
@@ -22,8 +22,8 @@ pub(super) struct Computed {
     pub(super) commits: Vec<Option<Oid>>,
     /// The commit on top.
     pub(super) tip: Oid,
-    /// How many commits of history were searched.
-    pub(super) history: Option<usize>,
+    /// The commits between the two releases, if the linux tree has them.
+    pub(super) history: Option<History>,
 }
 
 /// Looks up a tag, or says which ones are there.
@@ -68,12 +68,13 @@ pub(super) fn stack(store: &Store, patches: &[Patch], base: Release, watch: Watc
 
 /// Carries a stack to `target` and makes the commits, in memory.
 ///
-/// `remembered` are the renames that an earlier run found, and the paths that it asked for.
+/// `decisions` are those of persons; `remembered` are the renames that an earlier run found, and the paths that it asked for.
 pub(super) fn onto(
     store: &Store,
     patches: &[Patch],
     stack: Stack,
     target: Release,
+    decisions: &Decisions,
     remembered: &mut super::renames::Memory,
     watch: Watch<'_>,
 ) -> Result<Computed, OpError> {
@@ -83,8 +84,36 @@ pub(super) fn onto(
     watch.observer.event(&Event::Stage { name: "looking up renames", total: None });
     let renames = remembered.find(store, &paths, &stack.base, &target).map_err(failed)?;
     let history = History::read(store, stack.base.commit, target.commit, HISTORY_LIMIT).map_err(failed)?;
-    let context =
-        Context { store, patches, history: history.as_ref(), observer: watch.observer, interrupt: watch.interrupt };
+    again(store, patches, Ground { stack, target, renames, history }, decisions, watch)
+}
+
+/// What carrying starts from.
+pub(super) struct Ground {
+    stack: Stack,
+    target: Release,
+    renames: Renames,
+    history: Option<History>,
+}
+
+impl From<Computed> for Ground {
+    fn from(computed: Computed) -> Self {
+        let Computed { stack, carried, history, .. } = computed;
+        Self { stack, target: carried.target, renames: carried.renames, history }
+    }
+}
+
+/// Carries once more, with other decisions.
+pub(super) fn again(
+    store: &Store,
+    patches: &[Patch],
+    ground: Ground,
+    decisions: &Decisions,
+    watch: Watch<'_>,
+) -> Result<Computed, OpError> {
+    let failed = |error: GitError| OpError::because("cannot read the linux tree", error);
+    let Ground { stack, target, renames, history } = ground;
+    let Watch { observer, interrupt } = watch;
+    let context = Context { store, patches, history: history.as_ref(), decisions, observer, interrupt };
     let carried = carry(context, &stack, target, renames).map_err(failed)?.ok_or_else(OpError::interrupted)?;
     let mut tip = carried.target.commit;
     let mut commits = Vec::with_capacity(patches.len());
@@ -94,6 +123,5 @@ pub(super) fn onto(
             tip
         }));
     }
-    let history = history.map(|history| history.len());
     Ok(Computed { stack, carried, commits, tip, history })
 }

@@ -9,6 +9,7 @@ use super::renames::Memory;
 use super::report::BumpReport;
 use super::{OpError, Places, Watch, present, workspace};
 use crate::apply::Stack;
+use crate::carry::Decisions;
 use crate::event::Event;
 use crate::patch_set::PatchSet;
 use crate::version::Tag;
@@ -55,7 +56,8 @@ pub fn plan(options: &PlanOptions, watch: Watch<'_>) -> Result<Vec<BumpReport>, 
             }
         };
         let mut memory = Memory::default();
-        let computed = compute::onto(&linux.store, &at.set.patches, at.stack, target, &mut memory, watch)?;
+        let computed =
+            compute::onto(&linux.store, &at.set.patches, at.stack, target, &Decisions::new(), &mut memory, watch)?;
         let mut report = present::report(&linux.store, &at.set.patches, &computed, &[]);
         report.series = job.place.series();
         reports.push(report);

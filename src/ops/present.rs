@@ -12,7 +12,7 @@ use crate::git::{ConflictKind, Oid, PathConflict, Store, Walk};
 use crate::patch::Patch;
 use crate::patch_set::number;
 use crate::text::visible;
-use crate::upstream::{Evidence, How};
+use crate::upstream::{Evidence, History, How};
 
 /// The version of the report's structure.
 const SCHEMA: u32 = 1;
@@ -49,7 +49,7 @@ pub(super) fn report(store: &Store, patches: &[Patch], computed: &Computed, acce
         branch: format!("{}-linuxkit", carried.target.tag),
         gate: None,
         files: Vec::new(),
-        history: computed.history,
+        history: computed.history.as_ref().map(History::len),
         record: None,
         warnings: Vec::new(),
     }

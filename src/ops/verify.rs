@@ -11,6 +11,7 @@ use super::renames::Memory;
 use super::workspace::{self, Linux};
 use super::{OpError, Places, Watch, compute};
 use crate::apply::Engine;
+use crate::carry::Decisions;
 use crate::git::{GitError, Oid, Store};
 use crate::patch_set::PatchSet;
 use crate::version::Tag;
@@ -97,7 +98,7 @@ fn verify_one(
         let target = compute::release(store, to.as_str())?;
         let stack = compute::stack(store, &set.patches, base.clone(), watch)?;
         let mut memory = Memory::default();
-        let computed = compute::onto(store, &set.patches, stack, target, &mut memory, watch)?;
+        let computed = compute::onto(store, &set.patches, stack, target, &Decisions::new(), &mut memory, watch)?;
         let mut carried = vec![LegReport {
             name: format!("carried to {to} (kpatch's own)"),
             tree: Some(computed.carried.tip().to_string()),

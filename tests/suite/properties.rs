@@ -197,7 +197,14 @@ fn onto_own_base(store: &Store, set: &PatchSet, tag: &str) -> (Stack, Carried) {
     let interrupt = Interrupt::new();
     let base = Release::find(store, tag).unwrap();
     let stack = Stack::build(store, base.clone(), &set.patches, &Silent, &interrupt).unwrap().unwrap();
-    let context = Context { store, patches: &set.patches, history: None, observer: &Silent, interrupt: &interrupt };
+    let context = Context {
+        store,
+        patches: &set.patches,
+        history: None,
+        decisions: &kpatch::carry::Decisions::new(),
+        observer: &Silent,
+        interrupt: &interrupt,
+    };
     let carried = carry(context, &stack, base, Renames::default()).unwrap().unwrap();
     (stack, carried)
 }
