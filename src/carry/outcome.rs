@@ -59,8 +59,11 @@ pub enum Outcome {
         /// Changed lines that it had.
         of: usize,
     },
-    /// It conflicted, and a person resolved it.
-    Resolved,
+    /// A person decided what becomes of it.
+    Resolved {
+        /// What conflicted; empty if it was something else that had to be decided.
+        paths: Vec<PathConflict>,
+    },
     /// It was not carried: a person decides.
     Conflict(Conflict),
     /// It was not carried because an earlier patch was not.
@@ -81,7 +84,7 @@ impl Outcome {
     pub fn is_kept(&self) -> bool {
         matches!(
             self,
-            Self::Same | Self::Offset { .. } | Self::Refreshed { .. } | Self::Partial { .. } | Self::Resolved
+            Self::Same | Self::Offset { .. } | Self::Refreshed { .. } | Self::Partial { .. } | Self::Resolved { .. }
         )
     }
 

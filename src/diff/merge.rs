@@ -38,7 +38,7 @@ pub enum Chunk {
 /// What stands behind the markers of a conflict.
 #[derive(Debug, Clone, Copy)]
 pub struct Labels<'a> {
-    /// Names the ancestor.
+    /// Names the ancestor; if empty, the ancestor's lines are left out, as in git's `merge` style.
     pub base: &'a str,
     /// Names our side.
     pub ours: &'a str,
@@ -209,8 +209,10 @@ pub fn with_markers(chunks: &[Chunk], labels: &Labels<'_>) -> Vec<u8> {
             Chunk::Conflict { base, ours, theirs, .. } => {
                 whole_lines(&mut out, format!("<<<<<<< {}\n", labels.ours).as_bytes());
                 whole_lines(&mut out, ours);
-                whole_lines(&mut out, format!("||||||| {}\n", labels.base).as_bytes());
-                whole_lines(&mut out, base);
+                if !labels.base.is_empty() {
+                    whole_lines(&mut out, format!("||||||| {}\n", labels.base).as_bytes());
+                    whole_lines(&mut out, base);
+                }
                 whole_lines(&mut out, b"=======\n");
                 whole_lines(&mut out, theirs);
                 whole_lines(&mut out, format!(">>>>>>> {}\n", labels.theirs).as_bytes());

@@ -2,19 +2,12 @@
 
 use std::path::PathBuf;
 
-use super::compute::{self, Computed};
-use super::exported::{Exported, GateOptions, exported};
-use super::jobs::{Job, jobs, newest};
-use super::landing::{Landing, branch_update};
-use super::new_set::{Source, Style};
-use super::renames::Memory;
-use super::report::{BumpReport, PatchReport, State};
-use super::workspace::{self, Linux};
-use super::{OpError, Places, Watch, present, record};
-use crate::carry::Decisions;
+use super::jobs::{jobs, newest};
+use super::report::BumpReport;
+use super::run::Run;
+use super::stopped::journal::Settings;
+use super::{Accept, OpError, Places, Watch, workspace};
 use crate::event::Event;
-use crate::patch_set::PatchSet;
-use crate::version::Tag;
 
 /// What to carry, and how.
 #[derive(Debug, Clone, Default)]
@@ -38,8 +31,8 @@ pub struct BumpOptions {
     pub allow_dirty: bool,
     /// Replace the target's branch if it is there and differs.
     pub replace_branch: bool,
-    /// Numbers of patches whose `emptied` or `partial` result is accepted.
-    pub accept: Vec<u32>,
+    /// Results and proposals that are taken.
+    pub accept: Vec<Accept>,
     /// Skip the `patch -F0` leg of the gate, for sets with binary diffs.
     pub skip_patch_utility: bool,
     /// Write with `git format-patch` itself instead of kpatch's own writer.
@@ -96,117 +89,31 @@ pub fn bump(options: &BumpOptions, watch: Watch<'_>) -> Result<Vec<BumpReport>, 
             watch.observer.event(&Event::Warning(format!("{} is the newest of its series here", job.from)));
             continue;
         };
-        let mut report = Run { options, linux: &linux, job: &job, to: &to, watch }.run()?;
+        let run = Run {
+            linux: &linux,
+            place: &job.place,
+            from: &job.from,
+            to: &to,
+            settings: options.settings(),
+            writes: !options.dry_run,
+            watch,
+        };
+        let mut report = run.start(&options.accept)?;
         report.warnings.extend(warnings.iter().cloned());
         reports.push(report);
     }
     Ok(reports)
 }
 
-/// One patch set on its way to one target.
-struct Run<'a> {
-    options: &'a BumpOptions,
-    linux: &'a Linux,
-    job: &'a Job<'a>,
-    to: &'a Tag,
-    watch: Watch<'a>,
-}
-
-impl Run<'_> {
-    fn run(&self) -> Result<BumpReport, OpError> {
-        let store = &self.linux.store;
-        let set = self.job.place.read()?;
-        // Wrong tags are said before any work is done.
-        let base = compute::release(store, self.job.from.as_str())?;
-        let target = compute::release(store, self.to.as_str())?;
-        let stack = compute::stack(store, &set.patches, base, self.watch)?;
-        let mut memory = Memory::default();
-        let computed = compute::onto(store, &set.patches, stack, target, &Decisions::new(), &mut memory, self.watch)?;
-        if !self.options.dry_run {
-            memory.keep();
-        }
-        let mut report = present::report(store, &set.patches, &computed, &self.options.accept);
-        report.series = self.job.place.series();
-        if report.state == State::WouldStop {
-            if !self.options.dry_run {
-                record::write(self.linux, &set, &computed, &mut report)?;
-                report.state = State::Stopped;
-            }
-            return Ok(report);
-        }
-        self.finish(&set, &computed, report)
-    }
-
-    /// Exports, passes the gate, and lands.
-    fn finish(&self, set: &PatchSet, computed: &Computed, mut report: BumpReport) -> Result<BumpReport, OpError> {
-        let store = &self.linux.store;
-        let sources = sources(set, computed);
-        let style = self.options.style();
-        let target = computed.carried.target.tree;
-        // Deflating takes as long as the gate, and needs nothing of it.
-        let (exported, pack) = std::thread::scope(|scope| {
-            let pack = (!self.options.dry_run).then(|| scope.spawn(|| store.pack(&[computed.tip])));
-            let exported = exported(store, set, &sources, style, target, self.gate_options());
-            (exported, pack.map(|pack| pack.join().expect("deflating does not panic")))
-        });
-        let exported = exported?;
-        for (row, at) in report.patches.iter_mut().filter(|row| row.commit.is_some()).zip(0..) {
-            row.bytes_kept = Some(exported.untouched(at));
-            row.rewrite = if self.options.refresh { None } else { rewrite(set, &exported, row) };
-        }
-        let landing = Landing::plan(self.options, &self.job.place, &self.job.from, self.to, set, &exported.files)?;
-        report.files = landing.files();
-        report.gate = Some(exported.gate);
-        let Some(pack) = pack else { return Ok(report) };
-        if self.watch.interrupt.is_raised() {
-            return Err(OpError::interrupted());
-        }
-        let pack = pack.map_err(|error| OpError::because("cannot pack the carried commits", error))?;
-        let updates = branch_update(store, &self.to.branch(), computed.tip, self.options.replace_branch)?;
-        landing.land(store, pack, &updates, &format!("kpatch bump: {} to {}", self.job.from, self.to))?;
-        record::clear(self.linux, self.to.as_str());
-        report.commit = Some(computed.tip.to_string());
-        report.state = State::Landed;
-        Ok(report)
-    }
-
-    fn gate_options(&self) -> GateOptions {
-        GateOptions { skip_patch: self.options.skip_patch_utility }
-    }
-}
-
 impl BumpOptions {
-    fn style(&self) -> Style {
-        Style { refresh: self.refresh, renumber: self.renumber, with_git: self.export_with_git }
+    fn settings(&self) -> Settings {
+        Settings {
+            out: self.out.as_deref().map(|out| std::path::absolute(out).unwrap_or_else(|_| out.to_owned())),
+            refresh: self.refresh,
+            renumber: self.renumber,
+            replace_branch: self.replace_branch,
+            skip_patch_utility: self.skip_patch_utility,
+            export_with_git: self.export_with_git,
+        }
     }
-}
-
-/// What changed in the file of a patch that was written anew.
-fn rewrite(set: &PatchSet, exported: &Exported, row: &PatchReport) -> Option<String> {
-    let new = exported.files.iter().find(|file| !file.kept && file.was.as_ref() == Some(&row.file))?;
-    let (_, parts) = set.files().find(|(name, _)| *name == row.file)?;
-    let old: Vec<u8> = parts.iter().flat_map(|part| part.bytes.iter().copied()).collect();
-    if old == new.bytes {
-        return None;
-    }
-    let diff = similar::TextDiff::from_lines(old.as_slice(), new.bytes.as_slice());
-    let mut out = Vec::new();
-    diff.unified_diff().context_radius(3).header(&row.file, &new.name).to_writer(&mut out).ok()?;
-    Some(String::from_utf8_lossy(&out).into_owned())
-}
-
-/// The patches of the new set, in order.
-fn sources<'a>(set: &'a PatchSet, computed: &Computed) -> Vec<Source<'a>> {
-    let picks = set.patches.iter().zip(&computed.carried.picks).zip(&computed.commits);
-    picks
-        .filter_map(|((patch, pick), commit)| {
-            Some(Source {
-                patch: Some(patch),
-                same: pick.outcome.keeps_bytes(),
-                commit: (*commit)?,
-                before: pick.before,
-                after: pick.after,
-            })
-        })
-        .collect()
 }

@@ -51,7 +51,7 @@ impl Place<'_> {
 /// One error for all files that cannot be read.
 pub(super) fn unreadable(folder: &Path, errors: &[PatchError]) -> OpError {
     let lines: Vec<String> = errors.iter().map(|error| format!("{}/{error}", folder.display())).collect();
-    let error = OpError::new(lines.join("\nerror: "));
+    let error = OpError::new(lines.join("\n"));
     errors.iter().filter_map(|error| error.hint.clone()).take(1).fold(error, OpError::hint)
 }
 

@@ -6,7 +6,6 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::OpError;
-use super::bump::BumpOptions;
 use super::jobs::Place;
 use super::new_set::NewFile;
 use super::report::FileReport;
@@ -49,7 +48,7 @@ struct Update {
 impl Landing {
     /// Works out what a bump changes; nothing is written.
     pub(super) fn plan(
-        options: &BumpOptions,
+        out: Option<&Path>,
         place: &Place<'_>,
         from: &Tag,
         to: &Tag,
@@ -57,7 +56,7 @@ impl Landing {
         new: &[NewFile],
     ) -> Result<Self, OpError> {
         match place {
-            Place::Folder(folder) => Self::folder(options.out.as_deref().unwrap_or(folder), folder, old, new),
+            Place::Folder(folder) => Self::folder(out.unwrap_or(folder), folder, old, new),
             Place::Kit(kit, state) => {
                 let moved = match (from.version(), to.version()) {
                     (Some(from), Some(to)) if from.series() != to.series() => Some(to.series()),

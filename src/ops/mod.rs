@@ -14,11 +14,14 @@ mod new_set;
 mod oracle;
 pub mod plan;
 mod present;
-mod record;
 mod renames;
 pub mod report;
+pub mod resume;
+mod run;
+mod select;
 pub mod source;
 pub mod status;
+mod stopped;
 pub mod verify;
 mod with_git;
 mod workspace;
@@ -47,4 +50,29 @@ pub struct Watch<'a> {
     pub observer: &'a dyn Observer,
     /// Stops the work.
     pub interrupt: &'a Interrupt,
+}
+
+/// A result or proposal for one patch that a person takes, as the command line says it: `7`, `0007-name.patch`,
+/// `7=token`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accept {
+    /// The patch: its number, its file, or a part of its name.
+    pub patch: String,
+    /// The strategy of the proposal, or `strict` or `merged`; the first that is shown if absent.
+    pub strategy: Option<String>,
+}
+
+impl std::str::FromStr for Accept {
+    type Err = OpError;
+
+    fn from_str(text: &str) -> Result<Self, OpError> {
+        let (patch, strategy) = match text.split_once('=') {
+            Some((patch, strategy)) => (patch, Some(strategy.to_owned())),
+            None => (text, None),
+        };
+        if patch.is_empty() || strategy.as_deref() == Some("") {
+            return Err(OpError::new(format!("'{text}' names no patch")).hint("for example: --accept 7, or 7=token"));
+        }
+        Ok(Self { patch: patch.to_owned(), strategy })
+    }
 }

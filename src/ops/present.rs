@@ -5,20 +5,20 @@ use super::report::{
     BumpReport, ConflictReport, Counts, DecisionReport, EvidenceReport, OffsetReport, OutcomeName, PatchReport,
     ProofReport, ReleaseReport, RenameReport, State,
 };
+use super::stopped::journal::{Decided, last_on};
 use crate::apply::{Release, max_offset};
 use crate::carry::{Conflict, Outcome, Pick, Proof, TreeProof};
 use crate::diff::merge::{Chunk, Labels, with_markers};
 use crate::git::{ConflictKind, Oid, PathConflict, Store, Walk};
 use crate::patch::Patch;
-use crate::patch_set::number;
 use crate::text::visible;
 use crate::upstream::{Evidence, History, How};
 
 /// The version of the report's structure.
 const SCHEMA: u32 = 1;
 
-/// The report of a bump that has not written anything yet; `accept` are numbers of accepted patches.
-pub(super) fn report(store: &Store, patches: &[Patch], computed: &Computed, accept: &[u32]) -> BumpReport {
+/// The report of a bump that has not written anything yet.
+pub(super) fn report(store: &Store, patches: &[Patch], computed: &Computed, decided: &[Decided]) -> BumpReport {
     let Computed { stack, carried, commits, .. } = computed;
     let rows: Vec<PatchReport> = patches
         .iter()
@@ -26,11 +26,10 @@ pub(super) fn report(store: &Store, patches: &[Patch], computed: &Computed, acce
         .zip(commits)
         .map(|((patch, pick), commit)| {
             let row = Row { store, patches, patch, pick, releases: [&stack.base, &carried.target] };
-            row.report(*commit, accept)
+            row.report(*commit, decided)
         })
         .collect();
-    let stops =
-        rows.iter().zip(&carried.picks).any(|(row, pick)| pick.outcome.needs_decision() && row.decision.is_none());
+    let stops = carried.picks.iter().any(Pick::is_open);
     BumpReport {
         schema: SCHEMA,
         series: None,
@@ -91,11 +90,10 @@ struct Row<'a> {
 }
 
 impl Row<'_> {
-    fn report(&self, commit: Option<Oid>, accept: &[u32]) -> PatchReport {
+    fn report(&self, commit: Option<Oid>, decided: &[Decided]) -> PatchReport {
         let Self { patch, pick, .. } = self;
         let outcome = name(&pick.outcome);
-        let acceptable = matches!(pick.outcome, Outcome::Emptied | Outcome::Partial { .. });
-        let accepted = acceptable && number(&patch.file).is_some_and(|number| accept.contains(&number));
+        let decision = last_on(decided, patch).filter(|_| pick.decided);
         PatchReport {
             file: patch.file.clone(),
             part: patch.part,
@@ -122,7 +120,11 @@ impl Row<'_> {
             rewrite: None,
             commit: commit.map(|commit| commit.to_string()),
             tree: pick.after.to_string(),
-            decision: accepted.then(|| DecisionReport { kind: "accepted", strategy: None, reason: None }),
+            decision: decision.map(|decided| DecisionReport {
+                kind: decided.kind.as_str(),
+                strategy: decided.strategy.clone(),
+                reason: decided.reason.clone(),
+            }),
             proposals: Vec::new(),
             causes: Vec::new(),
             hazards: Vec::new(),
@@ -150,7 +152,8 @@ impl Row<'_> {
             Outcome::Blocked { by, paths } => {
                 format!("needs {}: {}", self.patches[*by].file, paths_in_words(paths))
             }
-            Outcome::Resolved => "a person resolved it".into(),
+            Outcome::Resolved { paths } if paths.is_empty() => "a person decided".into(),
+            Outcome::Resolved { paths } => format!("a person decided: {}", paths_in_words(paths)),
             Outcome::LeftOut => "a person left it out".into(),
             Outcome::BaseBad(reason) => format!("does not apply to {}: {reason}", self.releases[0].tag),
         }
@@ -158,9 +161,9 @@ impl Row<'_> {
 
     fn conflicts(&self) -> Vec<ConflictReport> {
         match &self.pick.outcome {
-            Outcome::Conflict(Conflict::Merge(paths)) | Outcome::Blocked { paths, .. } => {
-                paths.iter().map(|path| self.conflict(path)).collect()
-            }
+            Outcome::Conflict(Conflict::Merge(paths))
+            | Outcome::Blocked { paths, .. }
+            | Outcome::Resolved { paths } => paths.iter().map(|path| self.conflict(path)).collect(),
             Outcome::Conflict(Conflict::Disagreement { strict, merged }) => self.disagreement(*strict, *merged),
             _ => Vec::new(),
         }
@@ -252,7 +255,7 @@ fn kind(kind: ConflictKind) -> &'static str {
     }
 }
 
-fn name(outcome: &Outcome) -> OutcomeName {
+pub(super) fn name(outcome: &Outcome) -> OutcomeName {
     match outcome {
         Outcome::Same => OutcomeName::Same,
         Outcome::Offset { .. } => OutcomeName::Offset,
@@ -262,7 +265,7 @@ fn name(outcome: &Outcome) -> OutcomeName {
         Outcome::Partial { .. } => OutcomeName::Partial,
         Outcome::Conflict(_) => OutcomeName::Conflict,
         Outcome::Blocked { .. } => OutcomeName::Blocked,
-        Outcome::Resolved => OutcomeName::Resolved,
+        Outcome::Resolved { .. } => OutcomeName::Resolved,
         Outcome::BaseBad(_) => OutcomeName::BaseBad,
         Outcome::LeftOut => OutcomeName::LeftOut,
     }

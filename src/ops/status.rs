@@ -1,11 +1,11 @@
 //! `kpatch status`: where each series stands.
 
-use std::path::PathBuf;
-
 use serde::Serialize;
 
+use super::stopped::Stopped;
+use super::stopped::journal::Journal;
 use super::workspace::kit_error;
-use super::{OpError, Places, Watch, jobs, landing, record, workspace};
+use super::{OpError, Places, Watch, jobs, landing, stopped, workspace};
 use crate::event::Event;
 use crate::files::{FilesError, Landing, Lock};
 use crate::git::{GitError, Store};
@@ -23,6 +23,8 @@ pub struct StatusReport {
     pub recovered: Option<&'static str>,
     /// One row for each series.
     pub series: Vec<SeriesStatus>,
+    /// Stopped bumps of bare directories of patches.
+    pub stopped: Vec<StoppedStatus>,
 }
 
 /// Where one series stands.
@@ -42,19 +44,72 @@ pub struct SeriesStatus {
     pub branch: Option<String>,
     /// The newest release of the series among the linux tree's tags, if it is newer than the kit's.
     pub newer: Option<String>,
-    /// A bump that waits for decisions: its target, where it is recorded, and what to type next.
-    pub stopped: Option<StoppedStatus>,
+    /// Bumps that wait for decisions.
+    pub stopped: Vec<StoppedStatus>,
 }
 
 /// A bump that waits for decisions.
 #[derive(Debug, Clone, Serialize)]
 pub struct StoppedStatus {
+    /// The kit, or the bare directory of patches.
+    pub home: String,
+    /// The tag that the patches still apply to.
+    pub base: String,
     /// The target's tag.
     pub target: String,
-    /// Patches that wait.
-    pub open: usize,
-    /// Where they are recorded.
+    /// The patches that wait.
+    pub open: Vec<OpenStatus>,
+    /// How many decisions were made.
+    pub decided: usize,
+    /// Where it is recorded.
     pub record: String,
+}
+
+/// A patch that waits for a decision.
+#[derive(Debug, Clone, Serialize)]
+pub struct OpenStatus {
+    /// The patch file.
+    pub patch: String,
+    /// Which patch of that file, from 0.
+    pub part: usize,
+    /// The name of its outcome.
+    pub outcome: String,
+    /// Where the files to resolve lie; absent if files cannot decide it.
+    pub resolve: Option<String>,
+}
+
+impl StoppedStatus {
+    fn of(stopped: &Stopped) -> Self {
+        let Journal { base, target, open, decisions, .. } = &stopped.journal;
+        let open = open.iter().map(|open| {
+            let folder = stopped.resolve().join(open.folder());
+            OpenStatus {
+                patch: open.patch.clone(),
+                part: open.part,
+                outcome: open.outcome.clone(),
+                resolve: folder.is_dir().then(|| folder.display().to_string()),
+            }
+        });
+        Self {
+            home: stopped.journal.home.display().to_string(),
+            base: base.clone(),
+            target: target.clone(),
+            open: open.collect(),
+            decided: decisions.len(),
+            record: stopped.folder.display().to_string(),
+        }
+    }
+}
+
+/// The stopped bumps of a kit.
+fn waiting(store: &Store, kit: &Kit) -> Result<Vec<Stopped>, OpError> {
+    let mut all = Vec::new();
+    for stopped in stopped::list(store)? {
+        if stopped.is_of(Some(kit), None) && !stopped.has_landed(store, Some(kit))? {
+            all.push(stopped);
+        }
+    }
+    Ok(all)
 }
 
 /// Looks at the kit; finishes a landing that was cut off.
@@ -72,12 +127,22 @@ pub fn status(places: &Places, watch: Watch<'_>) -> Result<StatusReport, OpError
         }
     };
     let store = linux.as_ref().map(|linux| &linux.store);
-    let stopped = store.map(record::list).unwrap_or_default();
+    let stopped = match store {
+        Some(store) => waiting(store, &kit)?,
+        None => Vec::new(),
+    };
+    let bare = stopped.iter().filter(|stopped| stopped.journal.series.is_none()).map(StoppedStatus::of);
     let mut series = Vec::new();
     for state in kit.series().map_err(kit_error)? {
         series.push(series_status(&kit, &state, store, &stopped)?);
     }
-    Ok(StatusReport { kit: kit.top().display().to_string(), linux: linux.map(|linux| linux.name), recovered, series })
+    Ok(StatusReport {
+        kit: kit.top().display().to_string(),
+        linux: linux.map(|linux| linux.name),
+        recovered,
+        series,
+        stopped: bare.collect(),
+    })
 }
 
 /// Finishes a landing that was cut off, and clears away the lock of a process that died.
@@ -107,7 +172,7 @@ fn series_status(
     kit: &Kit,
     state: &SeriesState,
     store: Option<&Store>,
-    stopped: &[(String, usize, PathBuf)],
+    stopped: &[Stopped],
 ) -> Result<SeriesStatus, OpError> {
     let failed = |error: GitError| OpError::because("cannot read the linux tree", error);
     let files = kit.patch_files(state).map_err(kit_error)?;
@@ -118,11 +183,7 @@ fn series_status(
         branch = store.resolve(&format!("refs/heads/{}", tag.branch())).map_err(failed)?.map(|_| tag.branch());
         newer = jobs::newest(store, tag)?.map(|tag| tag.to_string());
     }
-    let is_ours = |target: &str| {
-        let version = crate::version::Tag::parse(target).ok().and_then(|tag| tag.version());
-        version.is_some_and(|version| state.is_of(&version))
-    };
-    let waiting = stopped.iter().find(|(target, _, _)| is_ours(target));
+    let waiting = stopped.iter().filter(|stopped| stopped.journal.series.as_ref() == Some(&state.name()));
     Ok(SeriesStatus {
         series: state.name(),
         versions: state.versions.iter().map(ToString::to_string).collect(),
@@ -131,10 +192,6 @@ fn series_status(
         tag_known,
         branch,
         newer,
-        stopped: waiting.map(|(target, open, record)| StoppedStatus {
-            target: target.clone(),
-            open: *open,
-            record: record.display().to_string(),
-        }),
+        stopped: waiting.map(StoppedStatus::of).collect(),
     })
 }

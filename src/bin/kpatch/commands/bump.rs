@@ -6,7 +6,7 @@ use clap::Args;
 
 use kpatch::ops::bump::{self, BumpOptions, What};
 use kpatch::ops::report::State;
-use kpatch::ops::{OpError, Places};
+use kpatch::ops::{Accept, OpError, Places};
 
 use super::{Examples, FormatArgs, Writer, show_bumps};
 use crate::exit::Exit;
@@ -68,9 +68,9 @@ pub(crate) struct BumpArgs {
     /// Replace the branch of the target if it is there and differs
     #[arg(long)]
     replace_branch: bool,
-    /// Accept the emptied or partial result of the patches with these numbers
-    #[arg(long, value_name = "N[,N...]", value_delimiter = ',')]
-    accept: Vec<u32>,
+    /// Take the result or proposal that is shown for these patches
+    #[arg(long, value_name = "N[=STRATEGY],...", value_delimiter = ',')]
+    accept: Vec<Accept>,
     /// Leave patch -F0 out of the proof, for sets with binary diffs
     #[arg(long)]
     skip_patch_utility: bool,

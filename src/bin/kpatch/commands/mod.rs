@@ -1,20 +1,26 @@
 //! The verbs: each file translates arguments to the library's options, calls it and shows its report.
 
+mod abort;
 mod bump;
 mod completions;
+mod continue_;
 mod demo;
 mod export;
 mod import;
 mod man;
 mod plan;
+mod skip;
 mod source;
 mod status;
 mod verify;
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand, ValueEnum};
 
-use kpatch::ops::OpError;
 use kpatch::ops::report::BumpReport;
+use kpatch::ops::resume::Which;
+use kpatch::ops::{OpError, Places};
 
 use crate::exit::Exit;
 use crate::render;
@@ -27,6 +33,9 @@ pub(crate) enum Command {
     Status(status::StatusArgs),
     Bump(bump::BumpArgs),
     Plan(plan::PlanArgs),
+    Continue(continue_::ContinueArgs),
+    Skip(skip::SkipArgs),
+    Abort(abort::AbortArgs),
     Import(import::ImportArgs),
     Export(export::ExportArgs),
     Verify(verify::VerifyArgs),
@@ -43,6 +52,9 @@ impl Command {
             Self::Status(args) => status::run(args, ui),
             Self::Bump(args) => bump::run(args, ui),
             Self::Plan(args) => plan::run(args, ui),
+            Self::Continue(args) => continue_::run(args, ui),
+            Self::Skip(args) => skip::run(args, ui),
+            Self::Abort(args) => abort::run(args, ui),
             Self::Import(args) => import::run(args, ui),
             Self::Export(args) => export::run(args, ui),
             Self::Verify(args) => verify::run(args, ui),
@@ -68,6 +80,9 @@ pub(crate) fn examples(name: &str) -> Examples {
         "kpatch status" => status::EXAMPLES,
         "kpatch bump" => bump::EXAMPLES,
         "kpatch plan" => plan::EXAMPLES,
+        "kpatch continue" => continue_::EXAMPLES,
+        "kpatch skip" => skip::EXAMPLES,
+        "kpatch abort" => abort::EXAMPLES,
         "kpatch import" => import::EXAMPLES,
         "kpatch export" => export::EXAMPLES,
         "kpatch verify" => verify::EXAMPLES,
@@ -106,6 +121,23 @@ fn show_bumps(verb: &str, reports: &[BumpReport], format: &FormatArgs, ui: &mut 
     };
     ui.print(&text)?;
     Ok(Exit::from(reports))
+}
+
+/// Which stopped bump is meant.
+#[derive(Debug, Args)]
+struct StoppedArgs {
+    /// The series whose bump is stopped [default: the only one]
+    #[arg(long, value_name = "SERIES")]
+    series: Option<String>,
+    /// The directory that the bump was started with, instead of a kit's series
+    #[arg(long, value_name = "DIR", conflicts_with = "series")]
+    patches: Option<PathBuf>,
+}
+
+impl StoppedArgs {
+    fn which(&self, places: Places) -> Which {
+        Which { places, patches: self.patches.clone(), series: self.series.clone() }
+    }
 }
 
 /// Which tool writes patch files.

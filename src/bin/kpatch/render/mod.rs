@@ -14,6 +14,7 @@ pub(crate) mod matrix;
 pub(crate) mod sample;
 pub(crate) mod source;
 pub(crate) mod status;
+pub(crate) mod stopped;
 mod style;
 mod summary;
 mod table;

@@ -1,6 +1,6 @@
 //! The report of `status` as text.
 
-use kpatch::ops::status::{SeriesStatus, StatusReport};
+use kpatch::ops::status::{SeriesStatus, StatusReport, StoppedStatus};
 
 use super::table::{Cell, table, wrap};
 use super::{Detail, Style, View, count, safe};
@@ -23,7 +23,7 @@ fn one(report: &StatusReport, view: &View) -> String {
         None => {}
     }
     let shown =
-        |series: &&SeriesStatus| view.detail != Detail::Head || series.stopped.is_some() || series.newer.is_some();
+        |series: &&SeriesStatus| view.detail != Detail::Head || !series.stopped.is_empty() || series.newer.is_some();
     let series: Vec<&SeriesStatus> = report.series.iter().filter(shown).collect();
     if !series.is_empty() {
         let head =
@@ -33,7 +33,10 @@ fn one(report: &StatusReport, view: &View) -> String {
         text.push('\n');
         text += &table(&rows, 0, view);
     }
-    let remarks: String = series.iter().map(|series| remarks(series, view)).collect();
+    let mut remarks: String = series.iter().map(|series| remarks(series, view)).collect();
+    for stopped in &report.stopped {
+        remarks += &waiting(&safe(&stopped.home), stopped, view);
+    }
     if !remarks.is_empty() {
         text.push('\n');
         text += &remarks;
@@ -56,14 +59,10 @@ fn row(series: &SeriesStatus) -> Vec<Cell> {
 fn remarks(series: &SeriesStatus, view: &View) -> String {
     let name = safe(&series.series);
     let mut text = String::new();
-    if let Some(stopped) = &series.stopped {
-        let open = count(stopped.open, "patch waits", "patches wait");
-        let target = safe(&stopped.target);
-        let line =
-            format!("{name}: bump to {target} stopped, {open} for a decision, recorded in {}", safe(&stopped.record));
-        text += &wrap(&line, 0, 2, view);
-        text += &wrap(&format!("kpatch plan {name} {target} shows them again"), 2, 4, view);
-    } else if let Some(newer) = series.newer.as_ref().filter(|_| !series.deprecated) {
+    for stopped in &series.stopped {
+        text += &waiting(&name, stopped, view);
+    }
+    if let Some(newer) = series.newer.as_ref().filter(|_| !series.deprecated && series.stopped.is_empty()) {
         text += &wrap(&format!("{name}: kpatch bump {name} carries it to {}", safe(newer)), 0, 2, view);
     }
     if series.tag_known == Some(false) {
@@ -76,9 +75,33 @@ fn remarks(series: &SeriesStatus, view: &View) -> String {
     text
 }
 
+/// A stopped bump: what is open, and what to type next.
+fn waiting(name: &str, stopped: &StoppedStatus, view: &View) -> String {
+    let open = count(stopped.open.len(), "patch waits", "patches wait");
+    let mut text =
+        wrap(&format!("{name}: bump to {} stopped, {open} for a decision", safe(&stopped.target)), 0, 2, view);
+    for open in &stopped.open {
+        let place = open.resolve.as_ref().map_or_else(String::new, |folder| format!(", in {}", safe(folder)));
+        text += &wrap(&format!("{}: {}{place}", safe(&open.patch), safe(&open.outcome)), 2, 4, view);
+    }
+    let next = match (stopped.open.is_empty(), stopped.open.iter().any(|open| open.resolve.is_some())) {
+        (true, _) => "kpatch continue lands it",
+        (_, true) => "resolve the files there, or kpatch mergetool; then kpatch continue",
+        (_, false) => "kpatch continue --accept N takes a result as it is",
+    };
+    text += &wrap(next, 2, 4, view);
+    text += &wrap(
+        "kpatch skip N or kpatch drop N --reason TEXT leaves a patch out; kpatch abort gives the bump up",
+        2,
+        4,
+        view,
+    );
+    text
+}
+
 #[cfg(test)]
 mod tests {
-    use kpatch::ops::status::StoppedStatus;
+    use kpatch::ops::status::OpenStatus;
 
     use super::super::Paint;
     use super::*;
@@ -93,14 +116,27 @@ mod tests {
             tag_known: Some(true),
             branch: Some("v6.6.13-linuxkit".into()),
             newer: Some("v6.6.14".into()),
-            stopped: None,
+            stopped: Vec::new(),
         };
-        let stopped = StoppedStatus { target: "v6.1.80".into(), open: 2, record: "/tmp/\x1brecord".into() };
+        let open = |patch: &str, resolve: Option<&str>| OpenStatus {
+            patch: patch.into(),
+            part: 0,
+            outcome: "conflict".into(),
+            resolve: resolve.map(str::to_owned),
+        };
+        let stopped = StoppedStatus {
+            home: "/kit".into(),
+            base: "v6.1.79".into(),
+            target: "v6.1.80".into(),
+            open: vec![open("0001-a.patch", Some("/tmp/\x1brecord/0001-a")), open("0002-b.patch", None)],
+            decided: 0,
+            record: "/tmp/record".into(),
+        };
         let waiting = SeriesStatus {
             series: "6.1.x".into(),
             branch: None,
             newer: None,
-            stopped: Some(stopped),
+            stopped: vec![stopped],
             ..current.clone()
         };
         let report = StatusReport {
@@ -108,6 +144,7 @@ mod tests {
             linux: None,
             recovered: Some("completed"),
             series: vec![current, waiting],
+            stopped: Vec::new(),
         };
         let view = View { width: 100, paint: Paint(false), detail: Detail::Usual };
         assert_eq!(
@@ -121,8 +158,11 @@ series  version  patches  newer    branch
 6.1.x   6.6.13   13       -        -
 
 6.6.x: kpatch bump 6.6.x carries it to v6.6.14
-6.1.x: bump to v6.1.80 stopped, 2 patches wait for a decision, recorded in /tmp/\\u{1b}record
-  kpatch plan 6.1.x v6.1.80 shows them again
+6.1.x: bump to v6.1.80 stopped, 2 patches wait for a decision
+  0001-a.patch: conflict, in /tmp/\\u{1b}record/0001-a
+  0002-b.patch: conflict
+  resolve the files there, or kpatch mergetool; then kpatch continue
+  kpatch skip N or kpatch drop N --reason TEXT leaves a patch out; kpatch abort gives the bump up
 "
         );
     }

@@ -1,0 +1,286 @@
+//! `kpatch continue`, `skip`, `drop` and `abort`: what a person does with a bump that stopped.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::compute::Computed;
+use super::jobs::{self, Place, find_series};
+use super::report::BumpReport;
+use super::run::{Run, Settled};
+use super::select::select;
+use super::stopped::journal::{Decided, DecidedKind, digest};
+use super::stopped::questions::question;
+use super::stopped::scratch::{self, Answer, Question};
+use super::stopped::{self, Stopped, open};
+use super::workspace::{self, Linux};
+use super::{Accept, OpError, Places, Watch};
+use crate::carry::question as question_id;
+use crate::git::GitError;
+use crate::kit::Kit;
+use crate::patch::Patch;
+use crate::patch_set::PatchSet;
+use crate::version::Tag;
+
+/// Which stopped bump is meant.
+#[derive(Debug, Clone, Default)]
+pub struct Which {
+    /// Where the kit and the linux tree are.
+    pub places: Places,
+    /// The bare directory of patches that the bump was started with.
+    pub patches: Option<PathBuf>,
+    /// The series; the only one that is stopped if absent.
+    pub series: Option<String>,
+}
+
+/// What to do with a stopped bump.
+#[derive(Debug, Clone)]
+pub struct ResumeOptions {
+    /// Which one.
+    pub which: Which,
+    /// What was decided.
+    pub action: Action,
+    /// Replace the target's branch if it is there and differs.
+    pub replace_branch: bool,
+    /// Skip the `patch -F0` leg of the gate, for sets with binary diffs.
+    pub skip_patch_utility: bool,
+}
+
+/// What a person decided.
+#[derive(Debug, Clone)]
+pub enum Action {
+    /// The resolved files are taken, and these results and proposals.
+    Continue {
+        /// Results and proposals.
+        accept: Vec<Accept>,
+    },
+    /// The new set goes without these patches.
+    LeaveOut {
+        /// Numbers, files, or parts of names; the only open patch if empty.
+        patches: Vec<String>,
+        /// Why; a patch that is left out without a reason was skipped, one with a reason was dropped.
+        reason: Option<String>,
+    },
+}
+
+/// A bump that was given up.
+#[derive(Debug, Clone, Serialize)]
+pub struct AbortReport {
+    /// The series; absent for a bare patch directory.
+    pub series: Option<String>,
+    /// Where the patches still apply.
+    pub base: String,
+    /// Where they were to go.
+    pub target: String,
+    /// How many patches were open.
+    pub open: usize,
+}
+
+/// Goes on with a stopped bump: it lands if nothing is open any more, and stops again otherwise.
+///
+/// A file with markers left in it is an error that names file and line; then nothing of this call counts.
+pub fn resume(options: &ResumeOptions, watch: Watch<'_>) -> Result<BumpReport, OpError> {
+    let kit = options.which.kit()?;
+    let _lock = kit.as_ref().map(|kit| workspace::lock_kit(kit, "continue", watch)).transpose()?;
+    let linux = workspace::linux(&options.which.places, kit.as_ref(), &[], watch)?;
+    let _linux_lock = workspace::lock_linux(&linux, "continue")?;
+    let stopped = options.which.find(&linux, kit.as_ref())?;
+    let place = place(&stopped, kit.as_ref())?;
+    Resumption { options, linux: &linux, place: &place, watch }.go_on(stopped)
+}
+
+/// Gives a stopped bump up. Nothing of it stays; kit and linux tree are as they were before it.
+pub fn abort(which: &Which, watch: Watch<'_>) -> Result<AbortReport, OpError> {
+    let kit = which.kit()?;
+    let _lock = kit.as_ref().map(|kit| workspace::lock_kit(kit, "abort", watch)).transpose()?;
+    let linux = workspace::linux(&which.places, kit.as_ref(), &[], watch)?;
+    let _linux_lock = workspace::lock_linux(&linux, "abort")?;
+    let stopped = which.find(&linux, kit.as_ref())?;
+    stopped.remove()?;
+    let journal = stopped.journal;
+    Ok(AbortReport { series: journal.series, base: journal.base, target: journal.target, open: journal.open.len() })
+}
+
+impl Which {
+    /// The kit, unless a bare patch directory was named or there is none.
+    pub(super) fn kit(&self) -> Result<Option<Kit>, OpError> {
+        if self.patches.is_some() {
+            return Ok(None);
+        }
+        match workspace::kit(&self.places) {
+            Ok(kit) => Ok(Some(kit)),
+            Err(error) if self.series.is_some() || self.places.kit.is_some() => Err(error),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// The stopped bump that is meant.
+    pub(super) fn find(&self, linux: &Linux, kit: Option<&Kit>) -> Result<Stopped, OpError> {
+        let mut all = Vec::new();
+        for stopped in stopped::list(&linux.store)? {
+            if stopped.has_landed(&linux.store, kit)? {
+                stopped.remove()?;
+            } else if stopped.is_of(kit, self.patches.as_deref()) {
+                all.push(stopped);
+            }
+        }
+        if let (Some(kit), Some(series)) = (kit, &self.series) {
+            let name = find_series(kit, series)?.name();
+            all.retain(|stopped| stopped.journal.series.as_ref() == Some(&name));
+        }
+        // In a kit its own bumps come first.
+        if kit.is_some() && all.iter().any(|stopped| stopped.journal.series.is_some()) {
+            all.retain(|stopped| stopped.journal.series.is_some());
+        }
+        match all.len() {
+            0 => Err(OpError::new("no bump is stopped here").hint("kpatch status shows where every series stands")),
+            1 => Ok(all.remove(0)),
+            _ => {
+                let names: Vec<String> = all.iter().map(Stopped::name).collect();
+                Err(OpError::new(format!("several bumps are stopped: {}", names.join(", ")))
+                    .hint("name the series, or the directory with --patches"))
+            }
+        }
+    }
+}
+
+/// Where the patch set of a stopped bump lives.
+pub(super) fn place<'k>(stopped: &Stopped, kit: Option<&'k Kit>) -> Result<Place<'k>, OpError> {
+    match (&stopped.journal.series, kit) {
+        (Some(series), Some(kit)) => Ok(Place::Kit(kit, find_series(kit, series)?)),
+        (Some(_), None) => Err(OpError::new(format!("the kit '{}' is not here", stopped.journal.home.display()))
+            .hint("name it: --kit DIR")),
+        (None, _) => Ok(Place::Folder(stopped.journal.home.clone())),
+    }
+}
+
+/// Going on with one stopped bump.
+struct Resumption<'a> {
+    options: &'a ResumeOptions,
+    linux: &'a Linux,
+    place: &'a Place<'a>,
+    watch: Watch<'a>,
+}
+
+impl Resumption<'_> {
+    fn go_on(&self, mut stopped: Stopped) -> Result<BumpReport, OpError> {
+        let store = &self.linux.store;
+        let set = self.place.read()?;
+        if digest(&set) != stopped.journal.set {
+            return Err(OpError::new(format!(
+                "the patches in '{}' have changed since",
+                self.place.patches_dir().display()
+            ))
+            .hint("put them back as they were, or give this bump up: kpatch abort"));
+        }
+        stopped.journal.settings.replace_branch |= self.options.replace_branch;
+        stopped.journal.settings.skip_patch_utility |= self.options.skip_patch_utility;
+        let (from, to) = (jobs::tag(&stopped.journal.base)?, jobs::tag(&stopped.journal.target)?);
+        let run = self.run(&stopped, &from, &to);
+        stopped.restore(store)?;
+        let settled = run.settle(set, stopped.journal.decisions.clone(), &[])?;
+        // What an earlier call could not finish.
+        stopped.keep(store, &settled.set.patches, &settled.computed)?;
+        let (new, accept) = match &self.options.action {
+            Action::Continue { accept } => (self.taken(&run, &stopped, &settled, accept)?, accept.as_slice()),
+            Action::LeaveOut { patches, reason } => (left_out(&settled, patches, reason.as_deref())?, &[][..]),
+        };
+        stopped.journal.decisions.extend(new);
+        stopped.write_decisions(store)?;
+        let Settled { set, computed, .. } = settled;
+        let settled = run.again(set, computed, stopped.journal.decisions.clone(), accept)?;
+        run.end(settled, Some(stopped))
+    }
+
+    fn run<'b>(&'b self, stopped: &Stopped, from: &'b Tag, to: &'b Tag) -> Run<'b> {
+        let settings = stopped.journal.settings.clone();
+        Run { linux: self.linux, place: self.place, from, to, settings, writes: true, watch: self.watch }
+    }
+
+    /// The decisions that accepted results and resolved files make.
+    fn taken(
+        &self,
+        run: &Run<'_>,
+        stopped: &Stopped,
+        settled: &Settled,
+        accept: &[Accept],
+    ) -> Result<Vec<Decided>, OpError> {
+        let Settled { set, computed, .. } = settled;
+        let mut new = run.accepted(set, computed, accept)?;
+        for accept in accept {
+            let patch = &set.patches[select(&set.patches, &accept.patch)?];
+            if !new.iter().any(|decided| decided.patch == patch.file && decided.part == patch.part) {
+                let what = accept.strategy.as_deref().map_or_else(String::new, |strategy| format!(" by '{strategy}'"));
+                return Err(OpError::new(format!("{} has no result{what} to accept", patch.file))
+                    .hint("kpatch status says what waits; kpatch bump shows it once more"));
+            }
+        }
+        let accepted = new.clone();
+        let is_accepted =
+            |patch: &Patch| accepted.iter().any(|decided| decided.patch == patch.file && decided.part == patch.part);
+        let (mut left, mut untouched) = (Vec::new(), Vec::new());
+        for (patch, pick) in open(&set.patches, &computed.carried.picks) {
+            if is_accepted(patch) {
+                continue;
+            }
+            let failed = |error: GitError| OpError::because("cannot read the linux tree", error);
+            let store = &self.linux.store;
+            let Some(asked) = question(store, patch, pick, computed).map_err(failed)? else { continue };
+            match scratch::read(store, &stopped.resolve(), &asked)? {
+                Answer::Untouched => untouched.extend(asked.markers()),
+                Answer::Leftover(lines) => {
+                    left.extend(lines.into_iter().map(|(path, line)| (asked.name.clone(), path, line)));
+                }
+                Answer::Files(files) => {
+                    let question = question_id(store, pick).map_err(failed)?;
+                    let mut decided = Decided { question, ..Decided::plain(patch, DecidedKind::Resolved) };
+                    decided.set_files(&files);
+                    new.push(decided);
+                }
+            }
+        }
+        if !left.is_empty() {
+            return Err(scratch::leftover(&stopped.resolve(), &left));
+        }
+        if new.is_empty() && !untouched.is_empty() {
+            return Err(scratch::leftover(&stopped.resolve(), &untouched));
+        }
+        if new.is_empty() && !stopped.journal.open.is_empty() {
+            return Err(undecided(computed, set));
+        }
+        Ok(new)
+    }
+}
+
+impl Question {
+    /// The first marker of each file.
+    fn markers(&self) -> impl Iterator<Item = (String, bstr::BString, usize)> {
+        let first = self.files.iter().filter_map(|file| Some((file, file.first_marker()?)));
+        first.map(|(file, line)| (self.name.clone(), file.path.clone(), line))
+    }
+}
+
+/// Nothing was decided, and nothing could have been by files.
+fn undecided(computed: &Computed, set: &PatchSet) -> OpError {
+    let open: Vec<String> = open(&set.patches, &computed.carried.picks).map(|(patch, _)| patch.file.clone()).collect();
+    OpError::new(format!("nothing was decided yet on {}", open.join(", ")))
+        .hint("kpatch continue --accept N takes a result as it is; kpatch skip N and kpatch drop N --reason TEXT leave a patch out")
+}
+
+/// The decisions that leave patches out.
+fn left_out(settled: &Settled, wanted: &[String], reason: Option<&str>) -> Result<Vec<Decided>, OpError> {
+    let patches = &settled.set.patches;
+    let mut chosen = wanted.iter().map(|wanted| select(patches, wanted)).collect::<Result<Vec<_>, _>>()?;
+    if chosen.is_empty() {
+        let waits = |at: &usize| settled.computed.carried.picks[*at].is_open();
+        let all: Vec<usize> = (0..patches.len()).filter(waits).collect();
+        let [one] = all.as_slice() else {
+            let names: Vec<&str> = all.iter().map(|at| patches[*at].file.as_str()).collect();
+            return Err(OpError::new(format!("{} patches wait: {}", all.len(), names.join(", "))).hint("name one"));
+        };
+        chosen.push(*one);
+    }
+    let kind = if reason.is_some() { DecidedKind::Dropped } else { DecidedKind::Skipped };
+    let decided = |at: &usize| Decided { reason: reason.map(str::to_owned), ..Decided::plain(&patches[*at], kind) };
+    Ok(chosen.iter().map(decided).collect())
+}
