@@ -20,7 +20,7 @@ pub use pack::Pack;
 pub use process::Git;
 pub use refs::RefUpdate;
 pub use renames::Renames;
-pub use store::{Fetcher, Kind, Store};
+pub use store::{Fetcher, Kind, Store, blob_id};
 pub use three_way::{ConflictKind, Merge, PathConflict};
 pub use tree::{Entry, TreeChanges, TreeEntry, Walk};
 

@@ -77,6 +77,16 @@ impl std::fmt::Debug for Store {
 /// How much inflated pack data the delta cache of one reader may hold, in bytes.
 const DELTA_CACHE: usize = 24 << 20;
 
+/// The id that git gives to a file of these bytes.
+pub fn blob_id(bytes: &[u8]) -> Oid {
+    object_id(Kind::Blob, bytes)
+}
+
+fn object_id(kind: Kind, data: &[u8]) -> Oid {
+    gix::objs::compute_hash(gix::hash::Kind::Sha1, kind.to_gix(), data)
+        .expect("only a crafted SHA-1 collision fails, and git refuses those as well")
+}
+
 impl Store {
     /// Opens the repository at `path`: a work tree or a git directory, bare or not, shallow or not.
     ///
@@ -189,8 +199,7 @@ impl Store {
     /// On content that was crafted to collide in SHA-1, which git refuses as well.
     pub fn insert(&self, kind: Kind, data: impl Into<Arc<[u8]>>) -> Oid {
         let data = data.into();
-        let id = gix::objs::compute_hash(gix::hash::Kind::Sha1, kind.to_gix(), &data)
-            .expect("only a crafted SHA-1 collision fails, and git refuses those as well");
+        let id = object_id(kind, &data);
         if !read(&self.held).contains_key(&id) {
             let new = !self.repo().objects.exists(&id);
             write(&self.held).entry(id).or_insert(Held { kind, data, new });

@@ -70,9 +70,12 @@ pub fn bump(options: &BumpOptions, watch: Watch<'_>) -> Result<Vec<BumpReport>, 
         return Err(OpError::new("--out needs --patches"));
     }
     let kit = if folder.is_some() { None } else { Some(workspace::kit(&options.places)?) };
-    let _lock = match (&kit, options.dry_run) {
-        (Some(kit), false) => Some(workspace::lock_kit(kit, "bump", watch)?),
-        _ => None,
+    let lands_in = options.out.as_deref().or(folder);
+    let _lock = match (&kit, lands_in) {
+        _ if options.dry_run => None,
+        (Some(kit), _) => Some(workspace::lock_kit(kit, "bump", watch)?),
+        (None, Some(folder)) => Some(workspace::lock_folder(folder, "bump", watch)?),
+        (None, None) => None,
     };
     let mut warnings = Vec::new();
     if let (Some(kit), false) = (&kit, options.allow_dirty) {

@@ -9,6 +9,7 @@ use super::OpError;
 use super::jobs::Place;
 use super::new_set::NewFile;
 use super::report::FileReport;
+use super::undo_record::{Record, remember};
 use super::workspace::kit_error;
 use crate::files::{self, Change, FilesError, Recovered};
 use crate::git::{Oid, Pack, RefUpdate, Store};
@@ -27,6 +28,10 @@ pub(super) struct Landing {
     work: PathBuf,
     changes: Vec<Change>,
     files: Vec<FileReport>,
+    /// The series in the kit; absent for a bare patch directory.
+    series: Option<String>,
+    /// Whether it is written down so that it can be taken back.
+    remembered: bool,
 }
 
 /// The refs of a landing, as they stand in its journal.
@@ -66,7 +71,7 @@ impl Landing {
                     Some(series) => kit.patches_dir_of(series, &state.variant).map_err(kit_error)?,
                     None => state.patches_dir.clone(),
                 };
-                let mut landing = Self::new(kit.top(), kit.work_dir());
+                let mut landing = Self::of_kit(kit, state);
                 if target != state.patches_dir {
                     if target.exists() {
                         return Err(OpError::new(format!("'{}' exists already", target.display()))
@@ -106,7 +111,7 @@ impl Landing {
         old: &PatchSet,
         new: &[NewFile],
     ) -> Result<Self, OpError> {
-        let mut landing = Self::new(kit.top(), kit.work_dir());
+        let mut landing = Self::of_kit(kit, state);
         landing.set_directory(&state.patches_dir, &state.patches_dir, old, new)?;
         if let ([current], Some(version)) = (state.versions.as_slice(), base.version())
             && *current != version
@@ -132,7 +137,29 @@ impl Landing {
     }
 
     fn new(root: &Path, work: PathBuf) -> Self {
-        Self { root: root.to_owned(), work, changes: Vec::new(), files: Vec::new() }
+        Self { root: root.to_owned(), work, changes: Vec::new(), files: Vec::new(), series: None, remembered: true }
+    }
+
+    fn of_kit(kit: &Kit, state: &SeriesState) -> Self {
+        Self { series: Some(state.name()), ..Self::new(kit.top(), kit.work_dir()) }
+    }
+
+    /// A landing that takes another one back.
+    pub(super) fn backwards(record: &Record, folder: &Path) -> Result<Self, OpError> {
+        let mut files = Vec::new();
+        for both in &record.changes {
+            let shown = both.target.display();
+            let path = |name: &str| if both.directory { format!("{shown}/{name}") } else { shown.to_string() };
+            let change = if both.directory { "written" } else { "edited" };
+            for (name, _) in both.before.iter().filter(|file| !both.after.contains(file)) {
+                files.push(FileReport { path: path(name), change });
+            }
+            for (name, _) in both.after.iter().filter(|(name, _)| !both.before.iter().any(|(old, _)| old == name)) {
+                files.push(FileReport { path: path(name), change: "removed" });
+            }
+        }
+        let changes = record.backwards(folder)?;
+        Ok(Self { changes, files, remembered: false, ..Self::new(record.root(), record.work.clone()) })
     }
 
     /// Gives `target` the new files; what is in it and is no patch of the old set stays.
@@ -200,6 +227,10 @@ impl Landing {
     }
 
     fn stage(self, store: &Store, updates: &[RefUpdate], message: &str) -> Result<files::Landing, OpError> {
+        if self.remembered && !(self.changes.is_empty() && updates.is_empty()) {
+            let Self { root, work, series, changes, .. } = &self;
+            remember(store, root, work, series.clone(), changes, updates, message)?;
+        }
         let seconds = chrono::Utc::now().timestamp();
         let refs = Refs {
             git_dir: std::path::absolute(store.git_dir()).unwrap_or_else(|_| store.git_dir().to_owned()),

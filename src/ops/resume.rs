@@ -86,6 +86,13 @@ pub fn resume(options: &ResumeOptions, watch: Watch<'_>) -> Result<BumpReport, O
     let _linux_lock = workspace::lock_linux(&linux, "continue")?;
     let stopped = options.which.find(&linux, kit.as_ref())?;
     let place = place(&stopped, kit.as_ref())?;
+    let _folder_lock = match &place {
+        Place::Folder(folder) => {
+            let lands_in = stopped.journal.settings.out.as_ref().unwrap_or(folder);
+            Some(workspace::lock_folder(lands_in, "continue", watch)?)
+        }
+        Place::Kit(..) => None,
+    };
     Resumption { options, linux: &linux, place: &place, watch }.go_on(stopped)
 }
 
@@ -112,6 +119,12 @@ impl Which {
             Err(error) if self.series.is_some() || self.places.kit.is_some() => Err(error),
             Err(_) => Ok(None),
         }
+    }
+
+    /// True if that stopped bump is of the series that was named, or none was named.
+    pub(super) fn means(&self, stopped: &Stopped) -> bool {
+        let known = stopped.journal.series.as_deref().unwrap_or_default();
+        self.series.as_ref().is_none_or(|series| known == series || known.replacen(".x", "", 1) == *series)
     }
 
     /// The stopped bump that is meant.

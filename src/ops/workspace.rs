@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{OpError, Places, Watch};
 use crate::event::{Event, Interrupt, Silent};
-use crate::files::Lock;
+use crate::files::{Lock, WORK_DIR};
 use crate::git::{Git, Oid, Store};
 use crate::kit::{Kit, KitError, LinuxTree};
 use crate::source::{LinuxSource, cache_dir, fetch_blobs, fetch_tags, open_cache};
@@ -146,10 +146,26 @@ pub(super) fn lock(path: &Path, what: &str) -> Result<Lock, OpError> {
 /// Takes the kit's lock and finishes a landing that was cut off.
 pub(super) fn lock_kit(kit: &Kit, what: &str, watch: Watch<'_>) -> Result<Lock, OpError> {
     let lock = lock(&kit.work_dir().join("lock"), what)?;
-    if let Some(recovered) = super::landing::recover(&kit.work_dir(), kit.top())? {
+    recover(&kit.work_dir(), kit.top(), watch)?;
+    Ok(lock)
+}
+
+/// The lock of the place where a bare patch directory lands, beside it; finishes a landing that was cut off.
+pub(super) fn lock_folder(folder: &Path, what: &str, watch: Watch<'_>) -> Result<Lock, OpError> {
+    let folder = std::path::absolute(folder)
+        .map_err(|error| OpError::because(format!("cannot use '{}'", folder.display()), error))?;
+    let parent = folder.parent().unwrap_or(&folder);
+    let work = parent.join(WORK_DIR);
+    let lock = lock(&work.join("lock"), what)?;
+    recover(&work, parent, watch)?;
+    Ok(lock)
+}
+
+fn recover(work: &Path, root: &Path, watch: Watch<'_>) -> Result<(), OpError> {
+    if let Some(recovered) = super::landing::recover(work, root)? {
         watch.observer.event(&Event::Warning(format!("an earlier landing was cut off; it was {recovered} first")));
     }
-    Ok(lock)
+    Ok(())
 }
 
 /// An error if `kernel/` has changes that no commit holds. Returns a warning where that cannot be told.

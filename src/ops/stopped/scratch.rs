@@ -64,6 +64,11 @@ impl Asked {
     }
 }
 
+/// True if a line looks like a conflict marker.
+pub(in crate::ops) fn has_markers(content: &[u8]) -> bool {
+    content.lines().any(|line| is_marker(line) && !line.starts_with(b"="))
+}
+
 fn is_marker(line: &[u8]) -> bool {
     MARKERS.iter().any(|marker| line.strip_prefix(*marker).is_some_and(|rest| rest.is_empty() || rest[0] == b' '))
 }

@@ -8,10 +8,12 @@ mod demo;
 mod export;
 mod import;
 mod man;
+mod mergetool;
 mod plan;
 mod skip;
 mod source;
 mod status;
+mod undo;
 mod verify;
 
 use std::path::PathBuf;
@@ -35,7 +37,9 @@ pub(crate) enum Command {
     Plan(plan::PlanArgs),
     Continue(continue_::ContinueArgs),
     Skip(skip::SkipArgs),
+    Mergetool(mergetool::MergetoolArgs),
     Abort(abort::AbortArgs),
+    Undo(undo::UndoArgs),
     Import(import::ImportArgs),
     Export(export::ExportArgs),
     Verify(verify::VerifyArgs),
@@ -54,7 +58,9 @@ impl Command {
             Self::Plan(args) => plan::run(args, ui),
             Self::Continue(args) => continue_::run(args, ui),
             Self::Skip(args) => skip::run(args, ui),
+            Self::Mergetool(args) => mergetool::run(args, ui),
             Self::Abort(args) => abort::run(args, ui),
+            Self::Undo(args) => undo::run(args, ui),
             Self::Import(args) => import::run(args, ui),
             Self::Export(args) => export::run(args, ui),
             Self::Verify(args) => verify::run(args, ui),
@@ -82,7 +88,9 @@ pub(crate) fn examples(name: &str) -> Examples {
         "kpatch plan" => plan::EXAMPLES,
         "kpatch continue" => continue_::EXAMPLES,
         "kpatch skip" => skip::EXAMPLES,
+        "kpatch mergetool" => mergetool::EXAMPLES,
         "kpatch abort" => abort::EXAMPLES,
+        "kpatch undo" => undo::EXAMPLES,
         "kpatch import" => import::EXAMPLES,
         "kpatch export" => export::EXAMPLES,
         "kpatch verify" => verify::EXAMPLES,

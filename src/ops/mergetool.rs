@@ -1,0 +1,119 @@
+//! `kpatch mergetool`: prepares the files to resolve for git's own merge tools.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use bstr::{BString, ByteSlice as _};
+use tempfile::TempDir;
+
+use super::resume::{Which, place};
+use super::run::Run;
+use super::select::select;
+use super::stopped::journal::folder_name;
+use super::stopped::{open, scratch};
+use super::{OpError, Watch, jobs, workspace};
+use crate::carry::{Conflict, Outcome};
+use crate::diff::format::quoted;
+use crate::git::process::Error as GitProcessError;
+use crate::git::{Git, GitError, PathConflict, Store};
+
+/// The files of one patch, with a repository beside them in which they conflict: what `git mergetool` works on.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The patch file.
+    pub patch: String,
+    /// The folder with the files to resolve.
+    pub work_tree: PathBuf,
+    /// A repository for this one use.
+    pub git_dir: PathBuf,
+    /// The paths that conflict.
+    pub paths: Vec<BString>,
+    /// Removes the repository.
+    _guard: TempDir,
+}
+
+/// Prepares the open patches of a stopped bump, or the one that is named. Patches that conflict otherwise than by
+/// content are left out.
+pub fn prepare(which: &Which, wanted: Option<&str>, watch: Watch<'_>) -> Result<Vec<Prepared>, OpError> {
+    let kit = which.kit()?;
+    let _lock = kit.as_ref().map(|kit| workspace::lock_kit(kit, "mergetool", watch)).transpose()?;
+    let linux = workspace::linux(&which.places, kit.as_ref(), &[], watch)?;
+    let _linux_lock = workspace::lock_linux(&linux, "mergetool")?;
+    let mut stopped = which.find(&linux, kit.as_ref())?;
+    let place = place(&stopped, kit.as_ref())?;
+    let (from, to) = (jobs::tag(&stopped.journal.base)?, jobs::tag(&stopped.journal.target)?);
+    let settings = stopped.journal.settings.clone();
+    let run = Run { linux: &linux, place: &place, from: &from, to: &to, settings, writes: true, watch };
+    stopped.restore(&linux.store)?;
+    let settled = run.settle(place.read()?, stopped.journal.decisions.clone(), &[])?;
+    let patches = &settled.set.patches;
+    stopped.keep(&linux.store, patches, &settled.computed)?;
+    let wanted = wanted.map(|wanted| select(patches, wanted)).transpose()?;
+    let mut prepared = Vec::new();
+    for (patch, pick) in open(patches, &settled.computed.carried.picks) {
+        let Outcome::Conflict(Conflict::Merge(conflicts)) = &pick.outcome else { continue };
+        let with_lines: Vec<&PathConflict> = conflicts.iter().filter(|conflict| !conflict.chunks.is_empty()).collect();
+        let is_wanted = wanted.is_none_or(|at| std::ptr::eq(&raw const patches[at], patch));
+        if is_wanted && !with_lines.is_empty() {
+            let work_tree = stopped.resolve().join(folder_name(&patch.file, patch.part));
+            prepared.push(repository(&linux.store, &patch.file, work_tree, &with_lines)?);
+        }
+    }
+    if prepared.is_empty() {
+        return Err(
+            OpError::new("no conflict that a merge tool could resolve is open").hint("kpatch status says what waits")
+        );
+    }
+    Ok(prepared)
+}
+
+/// True if a conflict marker is left in one of the files.
+pub fn is_resolved(prepared: &Prepared) -> bool {
+    prepared.paths.iter().all(|path| {
+        let path = prepared.work_tree.join(path.to_path_lossy());
+        std::fs::read(path).is_ok_and(|content| !scratch::has_markers(&content))
+    })
+}
+
+/// A repository whose index holds the three sides of each conflict.
+fn repository(
+    store: &Store,
+    patch: &str,
+    work_tree: PathBuf,
+    conflicts: &[&PathConflict],
+) -> Result<Prepared, OpError> {
+    let guard = tempfile::Builder::new()
+        .prefix("kpatch-mergetool-")
+        .tempdir()
+        .map_err(|error| OpError::because("cannot make a temporary folder", error))?;
+    let git_dir = guard.path().join("git");
+    let git = Git::new(&git_dir);
+    let failed = |error: GitProcessError| OpError::because("cannot prepare the files for git mergetool", error);
+    git.init_bare(Some("sha1")).map_err(failed)?;
+    // A repository that is bare would refuse to have a work tree.
+    git.run(["config", "core.bare", "false"]).map_err(failed)?;
+    let mut index = String::new();
+    for conflict in conflicts {
+        for (side, stage) in [(conflict.base, 1), (conflict.ours, 2), (conflict.theirs, 3)] {
+            let Some(entry) = side else { continue };
+            let content = store
+                .content(Some(entry))
+                .map_err(|error: GitError| OpError::because("cannot read the linux tree", error))?;
+            git.run_with_input(["hash-object", "-w", "--no-filters", "--stdin"], content.to_vec()).map_err(failed)?;
+            let _ = writeln!(index, "{:o} {} {stage}\t{}", entry.mode, entry.id, quoted_path(&conflict.path));
+        }
+    }
+    git.run_with_input(["update-index", "--index-info"], index).map_err(failed)?;
+    let paths = conflicts.iter().map(|conflict| conflict.path.clone()).collect();
+    Ok(Prepared { patch: patch.to_owned(), work_tree, git_dir, paths, _guard: guard })
+}
+
+/// A path as git's own listings write it.
+fn quoted_path(path: &BString) -> String {
+    quoted("", path).to_str_lossy().into_owned()
+}
+
+/// The folder that `git mergetool` is to be started in.
+pub fn directory(prepared: &Prepared) -> &Path {
+    &prepared.work_tree
+}
