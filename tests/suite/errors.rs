@@ -55,7 +55,7 @@ fn wrong_usage_is_refused() {
         (&["bump", "v6.6.13", "v6.6.14", "--out", missing], &["--patches"]),
         (&["bump", "v6.6.13", "v6.6.14", "--patches", missing], &["missing"]),
         (&["bump", "v6.6.13", "v6.6.14", "--patches", patches, "--out", full], &["is not empty"]),
-        (&["bump", "v6.6.13", "v6.6.14", "--accept", "x"], &["--accept"]),
+        (&["bump", "v6.6.13", "v6.6.14", "--accept", "=x"], &["--accept"]),
         (&["bump", "v6.6.13", "v6.6.14", "--color", "blue"], &["blue"]),
         (&["bump", "v6.6.13", "v6.6.14", "-q", "-v"], &["--verbose"]),
         (&["bump", "6.6.x", "--patches", patches], &["no series"]),

@@ -14,7 +14,11 @@ const KILLS: u32 = 24;
 /// Keeps what is there now, for [`reset`].
 fn keep(world: &World) {
     for folder in ["kit", "linux"] {
-        copy_folder(&world.sandbox.path(folder), &world.sandbox.path(&format!("kept/{folder}")));
+        let kept = world.sandbox.path(&format!("{folder}.kept"));
+        if kept.exists() {
+            std::fs::remove_dir_all(&kept).unwrap();
+        }
+        copy_folder(&world.sandbox.path(folder), &kept);
     }
 }
 
@@ -22,7 +26,7 @@ fn reset(world: &World) {
     for folder in ["kit", "linux"] {
         let path = world.sandbox.path(folder);
         std::fs::remove_dir_all(&path).unwrap();
-        copy_folder(&world.sandbox.path(&format!("kept/{folder}")), &path);
+        copy_folder(&world.sandbox.path(&format!("{folder}.kept")), &path);
     }
 }
 
@@ -102,7 +106,6 @@ fn continue_that_stops_again_and_continue_that_lands() {
     let stopped = report(&world, &BUMP, 3);
     resolve(&to_resolve(&stopped, 0, "drivers/a.c"), "a XX twenty\n");
     resolve(&to_resolve(&stopped, 2, "drivers/b.c"), "b V five\n");
-    std::fs::remove_dir_all(world.sandbox.path("kept")).unwrap();
     killed(&world, &["continue"], |what| {
         assert_eq!(visible(&world), before, "{what}");
         // What a person resolved is in the files or in the journal; nothing has to be typed twice.
@@ -118,7 +121,6 @@ fn continue_that_stops_again_and_continue_that_lands() {
     report(&world, &["continue"], 3);
     let stopped = report(&world, &BUMP, 3);
     resolve(&to_resolve(&stopped, 1, "drivers/a.c"), "a XX twenty\na twentyone\n");
-    std::fs::remove_dir_all(world.sandbox.path("kept")).unwrap();
     killed(&world, &["continue"], |what| {
         let now = visible(&world);
         assert!(now == before || now == landed, "{what}");
@@ -151,7 +153,6 @@ fn abort_and_undo() {
     resolve_all(&world);
     let landed = visible(&world);
     assert_ne!(landed, before);
-    std::fs::remove_dir_all(world.sandbox.path("kept")).unwrap();
     killed(&world, &["undo"], |what| {
         let now = visible(&world);
         assert!(now == before || now == landed, "{what}");
