@@ -4,11 +4,17 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rustix::io::Errno;
+use rustix::process::{Pid, test_kill_process};
 
 use super::{FilesError, WORK_DIR, cannot, lstat, parent, tidy};
 
 /// How often the lock file may vanish under our hands, each time because another process has just finished.
 const ATTEMPTS: usize = 100;
+/// How long a lock whose holder is dead is waited for, each time.
+const PATIENCE: Duration = Duration::from_millis(20);
 /// What is read of a lock file, in bytes: enough for a pid and what it is doing.
 const HOLDER_LIMIT: u64 = 4096;
 
@@ -30,6 +36,12 @@ impl Lock {
             let Some(mut file) = open(path)? else { continue };
             match file.try_lock() {
                 Ok(()) => {}
+                // A child that was just being started may outlive its parent, with the lock, until it becomes a
+                // program of its own.
+                Err(TryLockError::WouldBlock) if is_dead(&mut file) => {
+                    std::thread::sleep(PATIENCE);
+                    continue;
+                }
                 Err(TryLockError::WouldBlock) => {
                     return Err(FilesError::Busy { path: path.to_owned(), holder: holder(&mut file) });
                 }
@@ -83,6 +95,14 @@ fn open(path: &Path) -> Result<Option<File>, FilesError> {
 fn is_at(file: &File, path: &Path) -> Result<bool, FilesError> {
     let open = file.metadata().map_err(cannot("look at", path))?;
     Ok(lstat(path)?.is_some_and(|found| found.ino() == open.ino() && found.dev() == open.dev()))
+}
+
+/// True if the lock file names a process that is no more.
+fn is_dead(file: &mut File) -> bool {
+    let mut text = String::new();
+    let read = file.seek(SeekFrom::Start(0)).and_then(|_| file.take(HOLDER_LIMIT).read_to_string(&mut text));
+    let pid = text.lines().next().filter(|_| read.is_ok()).and_then(|line| Pid::from_raw(line.parse().ok()?));
+    pid.is_some_and(|pid| test_kill_process(pid) == Err(Errno::SRCH))
 }
 
 /// What the lock file says of its holder. It may be read before the holder has written it.
