@@ -24,6 +24,7 @@ pub mod apply;
 pub mod carry;
 pub mod export;
 pub mod kit;
+pub mod propose;
 pub mod upstream;
 
 // Floor 4: where kernels come from.

@@ -25,7 +25,18 @@ pub fn changes(old: &[u8], new: &[u8]) -> Vec<Change> {
     if old == new {
         return Vec::new();
     }
-    let input = InternedInput::new(imara_diff::sources::byte_lines(old), imara_diff::sources::byte_lines(new));
+    changes_of(&InternedInput::new(imara_diff::sources::byte_lines(old), imara_diff::sources::byte_lines(new)))
+}
+
+/// Does what [`changes`] does, for texts that are cut up already, into lines or into smaller pieces.
+pub(crate) fn changes_of_pieces(old: &[&[u8]], new: &[&[u8]]) -> Vec<Change> {
+    let mut input = InternedInput::default();
+    input.update_before(old.iter().copied());
+    input.update_after(new.iter().copied());
+    changes_of(&input)
+}
+
+fn changes_of(input: &InternedInput<&[u8]>) -> Vec<Change> {
     let mut search = Search::new(&input.before, &input.after, input.interner.num_tokens());
     search.run();
     let (mut old_gaps, mut new_gaps) = (gaps(&search.old_changed), gaps(&search.new_changed));

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use bstr::{BStr, BString, ByteSlice as _};
 
+pub mod adjacency;
 pub mod attributes;
 pub mod binary;
 mod compact;
@@ -20,7 +21,10 @@ pub mod print;
 pub mod safety;
 pub mod similarity;
 pub mod stat;
+pub mod token;
 mod wildmatch;
+
+pub use names::{quote, unquote};
 
 #[cfg(test)]
 pub(crate) mod oracle;

@@ -16,7 +16,7 @@ pub(super) fn is_dev_null(line: &[u8]) -> bool {
 }
 
 /// Reads a C-quoted name at the start of `text`; returns it with the length of its quoted form.
-pub(super) fn unquote(text: &[u8]) -> Option<(BString, usize)> {
+pub fn unquote(text: &[u8]) -> Option<(BString, usize)> {
     let mut out = BString::default();
     let mut at = 1;
     if text.first() != Some(&b'"') {
@@ -57,7 +57,7 @@ pub(super) fn unquote(text: &[u8]) -> Option<(BString, usize)> {
 }
 
 /// Writes `prefix` and `name` the way git does: C-quoted as a whole where a byte of the name needs it.
-pub(super) fn quote(prefix: &str, name: &[u8]) -> Vec<u8> {
+pub fn quote(prefix: &str, name: &[u8]) -> Vec<u8> {
     let plain = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
     if name.iter().all(|&byte| plain(byte)) {
         return [prefix.as_bytes(), name].concat();

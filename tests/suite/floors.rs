@@ -68,8 +68,15 @@ fn library() -> Vec<(String, PathBuf, String)> {
 }
 
 /// Files that hold tests, or serve them.
-const TEST_FILES: &[&str] =
-    &["tests.rs", "testing.rs", "diff/oracle.rs", "message/oracle.rs", "oracle_tests.rs", "landing_tests.rs"];
+const TEST_FILES: &[&str] = &[
+    "tests.rs",
+    "testing.rs",
+    "diff/oracle.rs",
+    "message/oracle.rs",
+    "oracle_tests.rs",
+    "landing_tests.rs",
+    "recorded_tests.rs",
+];
 
 /// The modules that a file names by `crate::`, also in grouped imports.
 fn named_modules(text: &str) -> Vec<String> {

@@ -16,6 +16,7 @@ mod kit_builder;
 mod merge;
 mod msrv;
 mod properties;
+mod proposals;
 mod readme;
 mod resume;
 mod round_trip;
