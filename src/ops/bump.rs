@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::jobs::{jobs, newest};
+use super::proposals::Proposer;
 use super::report::BumpReport;
 use super::run::Run;
 use super::stopped::journal::Settings;
@@ -98,6 +99,7 @@ pub fn bump(options: &BumpOptions, watch: Watch<'_>) -> Result<Vec<BumpReport>, 
             from: &job.from,
             to: &to,
             settings: options.settings(),
+            proposer: Proposer::of(&job.place)?,
             writes: !options.dry_run,
             watch,
         };

@@ -15,6 +15,7 @@ use crate::files::{self, Change, FilesError, Recovered};
 use crate::git::{Oid, Pack, RefUpdate, Store};
 use crate::kit::{Kit, SeriesState};
 use crate::patch_set::PatchSet;
+use crate::propose::Resolution;
 use crate::version::{KernelVersion, Tag};
 
 /// How long a lock of a ref has to stay as it is before it counts as one that nobody holds.
@@ -120,6 +121,29 @@ impl Landing {
             landing.set_version(kit, state, current, &version)?;
         }
         Ok(landing)
+    }
+
+    /// Adds the resolutions of conflicts to those that the kit keeps; one that it has stays as it is.
+    pub(super) fn add_resolutions(&mut self, kit: &Kit, new: &[Resolution]) -> Result<(), OpError> {
+        let folder = kit.work_dir().join(super::proposals::FOLDER);
+        let (target, shown) = self.relative(&folder)?;
+        let mut keep = Vec::new();
+        if let Ok(entries) = std::fs::read_dir(&folder) {
+            for entry in entries {
+                keep.push(entry.map_err(|e| OpError::because(format!("cannot read '{shown}'"), e))?.file_name());
+            }
+        }
+        let mut files: Vec<(String, Vec<u8>)> = new.iter().map(|one| (one.file_name(), one.to_bytes())).collect();
+        files.retain(|(name, _)| !keep.iter().any(|known| *known == **name));
+        files.sort();
+        files.dedup_by(|a, b| a.0 == b.0);
+        if files.is_empty() {
+            return Ok(());
+        }
+        self.files
+            .extend(files.iter().map(|(name, _)| FileReport { path: format!("{shown}/{name}"), change: "written" }));
+        self.changes.push(Change::Dir { target, files, keep });
+        Ok(())
     }
 
     fn set_version(

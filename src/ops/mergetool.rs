@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use bstr::{BString, ByteSlice as _};
 use tempfile::TempDir;
 
+use super::proposals::Proposer;
 use super::resume::{Which, place};
 use super::run::Run;
 use super::select::select;
@@ -43,7 +44,16 @@ pub fn prepare(which: &Which, wanted: Option<&str>, watch: Watch<'_>) -> Result<
     let place = place(&stopped, kit.as_ref())?;
     let (from, to) = (jobs::tag(&stopped.journal.base)?, jobs::tag(&stopped.journal.target)?);
     let settings = stopped.journal.settings.clone();
-    let run = Run { linux: &linux, place: &place, from: &from, to: &to, settings, writes: true, watch };
+    let run = Run {
+        linux: &linux,
+        place: &place,
+        from: &from,
+        to: &to,
+        settings,
+        proposer: Proposer::of(&place)?,
+        writes: true,
+        watch,
+    };
     stopped.restore(&linux.store)?;
     let settled = run.settle(place.read()?, stopped.journal.decisions.clone(), &[])?;
     let patches = &settled.set.patches;

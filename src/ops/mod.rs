@@ -15,6 +15,7 @@ mod new_set;
 mod oracle;
 pub mod plan;
 mod present;
+mod proposals;
 mod renames;
 pub mod report;
 pub mod resume;

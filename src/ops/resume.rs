@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::compute::Computed;
 use super::jobs::{self, Place, find_series};
+use super::proposals::Proposer;
 use super::report::BumpReport;
 use super::run::{Run, Settled};
 use super::select::select;
@@ -34,7 +35,7 @@ pub struct Which {
 }
 
 /// What to do with a stopped bump.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct ResumeOptions {
     /// Which one.
     pub which: Which,
@@ -44,6 +45,12 @@ pub struct ResumeOptions {
     pub replace_branch: bool,
     /// Skip the `patch -F0` leg of the gate, for sets with binary diffs.
     pub skip_patch_utility: bool,
+}
+
+impl Default for Action {
+    fn default() -> Self {
+        Self::Continue { accept: Vec::new() }
+    }
 }
 
 /// What a person decided.
@@ -189,7 +196,7 @@ impl Resumption<'_> {
         stopped.journal.settings.replace_branch |= self.options.replace_branch;
         stopped.journal.settings.skip_patch_utility |= self.options.skip_patch_utility;
         let (from, to) = (jobs::tag(&stopped.journal.base)?, jobs::tag(&stopped.journal.target)?);
-        let run = self.run(&stopped, &from, &to);
+        let run = self.run(&stopped, &from, &to)?;
         stopped.restore(store)?;
         let settled = run.settle(set, stopped.journal.decisions.clone(), &[])?;
         // What an earlier call could not finish.
@@ -205,9 +212,17 @@ impl Resumption<'_> {
         run.end(settled, Some(stopped))
     }
 
-    fn run<'b>(&'b self, stopped: &Stopped, from: &'b Tag, to: &'b Tag) -> Run<'b> {
-        let settings = stopped.journal.settings.clone();
-        Run { linux: self.linux, place: self.place, from, to, settings, writes: true, watch: self.watch }
+    fn run<'b>(&'b self, stopped: &Stopped, from: &'b Tag, to: &'b Tag) -> Result<Run<'b>, OpError> {
+        Ok(Run {
+            linux: self.linux,
+            place: self.place,
+            from,
+            to,
+            settings: stopped.journal.settings.clone(),
+            proposer: Proposer::of(self.place)?,
+            writes: true,
+            watch: self.watch,
+        })
     }
 
     /// The decisions that accepted results and resolved files make.

@@ -5,6 +5,7 @@ use super::exported::{Exported, GateOptions, exported};
 use super::jobs::Place;
 use super::landing::{Landing, branch_update};
 use super::new_set::{Source, Style};
+use super::proposals::{Proposer, resolutions, unified_diff};
 use super::renames::Memory;
 use super::report::{BumpReport, PatchReport, State};
 use super::select::select;
@@ -23,6 +24,7 @@ pub(super) struct Run<'a> {
     pub(super) from: &'a Tag,
     pub(super) to: &'a Tag,
     pub(super) settings: Settings,
+    pub(super) proposer: Proposer,
     /// Whether anything is written at all.
     pub(super) writes: bool,
     pub(super) watch: Watch<'a>,
@@ -117,15 +119,15 @@ impl Run<'_> {
         for accept in accept {
             let at = select(&set.patches, &accept.patch)?;
             let (patch, pick) = (&set.patches[at], &computed.carried.picks[at]);
-            let takes = match (&pick.outcome, accept.strategy.as_deref()) {
-                _ if !pick.is_open() => false,
+            let strategy = accept.strategy.as_deref();
+            match (&pick.outcome, strategy) {
+                _ if !pick.is_open() => {}
                 (Outcome::Emptied | Outcome::Partial { .. }, None)
-                | (Outcome::Conflict(Conflict::Disagreement { .. }), Some("strict" | "merged")) => true,
-                _ => false,
-            };
-            if takes {
-                let strategy = accept.strategy.clone();
-                new.push(Decided { strategy, ..Decided::plain(patch, DecidedKind::Accepted) });
+                | (Outcome::Conflict(Conflict::Disagreement { .. }), Some("strict" | "merged")) => {
+                    let strategy = accept.strategy.clone();
+                    new.push(Decided { strategy, ..Decided::plain(patch, DecidedKind::Accepted) });
+                }
+                _ => new.extend(self.proposer.taken(&self.linux.store, patch, computed, at, strategy)?),
             }
         }
         Ok(new)
@@ -140,6 +142,7 @@ impl Run<'_> {
         if report.state != State::WouldStop {
             return self.finish(&set, &computed, report, stopped.as_ref());
         }
+        self.proposer.fill(store, &computed, &mut report)?;
         if !self.writes {
             return Ok(report);
         }
@@ -191,7 +194,10 @@ impl Run<'_> {
             row.rewrite = if refresh { None } else { rewrite(set, &exported, row) };
         }
         let out = self.settings.out.as_deref();
-        let landing = Landing::plan(out, self.place, self.from, self.to, set, &exported.files)?;
+        let mut landing = Landing::plan(out, self.place, self.from, self.to, set, &exported.files)?;
+        if let Place::Kit(kit, _) = self.place {
+            landing.add_resolutions(kit, &resolutions(store, &set.patches, computed)?)?;
+        }
         report.files = landing.files();
         report.gate = Some(exported.gate);
         let Some(pack) = pack else { return Ok(report) };
@@ -222,10 +228,7 @@ fn rewrite(set: &PatchSet, exported: &Exported, row: &PatchReport) -> Option<Str
     if old == new.bytes {
         return None;
     }
-    let diff = similar::TextDiff::from_lines(old.as_slice(), new.bytes.as_slice());
-    let mut out = Vec::new();
-    diff.unified_diff().context_radius(3).header(&row.file, &new.name).to_writer(&mut out).ok()?;
-    Some(String::from_utf8_lossy(&out).into_owned())
+    Some(unified_diff(&old, &new.bytes, &row.file, &new.name))
 }
 
 /// The patches of the new set, in order.
