@@ -1,12 +1,15 @@
 //! Carries a stack of patches to another release by three-way merges.
 
 mod classify;
+mod hazard;
 mod outcome;
+mod siblings;
 
 use std::collections::HashMap;
 
 use bstr::BString;
 
+pub use hazard::{Hazard, HazardKind};
 pub use outcome::{Conflict, Outcome, Pick, Proof, TreeProof};
 
 use crate::apply::{Release, Stack, touched_paths};
@@ -82,7 +85,8 @@ pub fn carry(
         let pick = match &step.result {
             Err(error) => Pick::skipped(tip, Outcome::BaseBad(error.to_string())),
             Ok(placed) => {
-                let case = classify::Case { store, patch, placed, tip, renames: &renames, peeled: peeled[at] };
+                let case =
+                    classify::Case { store, patch, placed, tip, renames: &renames, releases, peeled: peeled[at] };
                 let mut pick = case.classify()?;
                 classify::weigh_history(&mut pick, context, &claim_of(patch), &placed.changes)?;
                 blockers.note(at, &mut pick, placed.changes.iter().map(|walk| &walk.path));
@@ -102,7 +106,7 @@ pub fn renames(store: &Store, patches: &[Patch], base: &Release, target: &Releas
 }
 
 /// What a patch says of its origin, in its message and among its mail headers.
-fn claim_of(patch: &Patch) -> Claim {
+pub fn claim_of(patch: &Patch) -> Claim {
     Claim::read(&patch.message.subject, &patch.text()[patch.layout.head.clone()])
 }
 

@@ -1,5 +1,6 @@
 //! What becomes of one patch.
 
+use super::hazard::Hazard;
 use crate::apply::FileOffsets;
 use crate::git::{Oid, PathConflict};
 use crate::upstream::Evidence;
@@ -103,6 +104,13 @@ pub enum Conflict {
         strict: Oid,
         /// The tree of the three-way merge.
         merged: Oid,
+    },
+    /// Nothing conflicts, but the merge may hide something that nobody wants.
+    Hazard {
+        /// The tree of the three-way merge.
+        merged: Oid,
+        /// What it may hide; never empty.
+        hazards: Vec<Hazard>,
     },
 }
 

@@ -21,6 +21,7 @@ pub mod safety;
 pub mod similarity;
 pub mod stat;
 mod wildmatch;
+pub mod words;
 
 #[cfg(test)]
 pub(crate) mod oracle;

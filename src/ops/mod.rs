@@ -7,6 +7,7 @@ mod error;
 pub mod export;
 mod exported;
 mod gate;
+mod hazards;
 pub mod import;
 mod jobs;
 mod landing;

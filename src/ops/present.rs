@@ -1,6 +1,7 @@
 //! Turns what was computed into the report.
 
 use super::compute::Computed;
+use super::hazards;
 use super::report::{
     BumpReport, ConflictReport, Counts, DecisionReport, EvidenceReport, OffsetReport, OutcomeName, PatchReport,
     ProofReport, ReleaseReport, RenameReport, State,
@@ -122,10 +123,11 @@ impl Row<'_> {
             rewrite: None,
             commit: commit.map(|commit| commit.to_string()),
             tree: pick.after.to_string(),
-            decision: accepted.then(|| DecisionReport { kind: "accepted", strategy: None, reason: None }),
+            decision: accepted.then_some(DecisionReport { kind: "accepted", strategy: None, reason: None }),
             proposals: Vec::new(),
             causes: Vec::new(),
-            hazards: Vec::new(),
+            // What is read for them was just made here, so it cannot fail; if it did, the detail line says enough.
+            hazards: hazards::reports(self.store, &pick.outcome).unwrap_or_default(),
             notes: Vec::new(),
             resolve: None,
         }
@@ -147,6 +149,7 @@ impl Row<'_> {
             Outcome::Conflict(Conflict::Disagreement { .. }) => {
                 "applying it and merging it give different trees".into()
             }
+            Outcome::Conflict(Conflict::Hazard { hazards, .. }) => hazards::in_words(hazards),
             Outcome::Blocked { by, paths } => {
                 format!("needs {}: {}", self.patches[*by].file, paths_in_words(paths))
             }

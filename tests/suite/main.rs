@@ -9,6 +9,7 @@ mod crash;
 mod docs;
 mod errors;
 mod floors;
+mod hazards;
 mod history;
 mod hostile;
 mod kit_builder;
