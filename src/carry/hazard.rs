@@ -6,12 +6,12 @@
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashSet};
-use std::ops::Range;
 use std::sync::Arc;
 
 use bstr::{BString, ByteSlice};
 
 use super::siblings;
+use crate::diff::block::{block, find_block};
 use crate::diff::funcname::Rules;
 use crate::diff::lines::{Change, changes, split_lines};
 use crate::diff::merge::is_binary;
@@ -157,18 +157,8 @@ pub(super) fn removed<'a>(base: &'a [u8], theirs: &[u8], minimum: usize) -> Vec<
 struct Text(Arc<[u8]>);
 
 impl Text {
-    /// Where `block` stands, whatever the white space around and the blank lines between its lines: the numbers of
-    /// the first lines, from 1.
     fn find(&self, block: &[&[u8]]) -> Vec<u32> {
-        let Some(longest) = block.iter().max_by_key(|line| line.len()) else { return Vec::new() };
-        // Nearly all that is asked for is not there, and this is the fastest way to know.
-        if self.0.find(longest).is_none() {
-            return Vec::new();
-        }
-        let numbered = (1..).zip(self.0.lines()).map(|(number, line)| (number, line.trim()));
-        let lines: Vec<(u32, &[u8])> = numbered.filter(|(_, line)| !line.is_empty()).collect();
-        let is_block = |lines: &&[(u32, &[u8])]| lines.iter().map(|(_, line)| line).eq(block);
-        lines.windows(block.len()).filter(is_block).map(|lines| lines[0].0).collect()
+        find_block(&self.0, block)
     }
 
     fn count_word(&self, word: &[u8]) -> usize {
@@ -181,12 +171,6 @@ impl Text {
         let above = &lines[..lines.len().min(number as usize)];
         above.iter().rev().find_map(|line| rules.section(line)).map(<[u8]>::to_vec)
     }
-}
-
-/// Those of some lines that are not blank, without the white space around them.
-fn block<'a>(lines: &[&'a [u8]], range: &Range<u32>) -> Vec<&'a [u8]> {
-    let lines = lines[range.start as usize..range.end as usize].iter();
-    lines.map(|line| line.trim()).filter(|line| !line.is_empty()).collect()
 }
 
 /// The versions of one file.
@@ -225,17 +209,17 @@ impl Files {
     fn added_twice(&self, found: &mut Vec<Hazard>) {
         let theirs = split_lines(&self.theirs.0);
         for change in changes(&self.base.0, &self.theirs.0) {
-            let block = block(&theirs, &change.new);
-            if block.iter().all(|line| weight(line) == 0) {
+            let wanted = block(&theirs, &change.new);
+            if wanted.iter().all(|line| weight(line) == 0) {
                 continue;
             }
             let [base, theirs, ours, merged] =
-                [&self.base, &self.theirs, &self.ours, &self.merged].map(|file| file.find(&block).len());
+                [&self.base, &self.theirs, &self.ours, &self.merged].map(|file| file.find(&wanted).len());
             if ours > base
                 && merged > theirs
-                && let Some(line) = self.twin(&block, &change, base == 0)
+                && let Some(line) = self.twin(&wanted, &change, base == 0)
             {
-                found.push(self.hazard(HazardKind::AddedTwice { lines: block.len() }, line));
+                found.push(self.hazard(HazardKind::AddedTwice { lines: wanted.len() }, line));
             }
         }
     }
@@ -243,18 +227,18 @@ impl Files {
     /// The line of the target at which upstream added the block for the same reason as the patch, as far as lines can
     /// tell. A short block may well be needed at two places, so it must be all that upstream put there, into the same
     /// function.
-    fn twin(&self, block: &[&[u8]], change: &Change, unheard_of: bool) -> Option<u32> {
+    fn twin(&self, wanted: &[&[u8]], change: &Change, unheard_of: bool) -> Option<u32> {
         let new = split_lines(&self.new.0);
-        let telling = block.iter().filter(|line| weight(line) > 0).count();
-        let total: usize = block.iter().map(|line| weight(line)).sum();
+        let telling = wanted.iter().filter(|line| weight(line) > 0).count();
+        let total: usize = wanted.iter().map(|line| weight(line)).sum();
         let rules = rules(&self.path);
         let mine = self.theirs.section(rules, change.new.start + 1);
-        self.new.find(block).into_iter().find(|line| {
+        self.new.find(wanted).into_iter().find(|line| {
             let Some(added) = self.added_by(*line) else { return false };
             if unheard_of && telling > 1 && total >= TELLING_BLOCK {
                 return true;
             }
-            let alone = self::block(&new, &added.new) == block;
+            let alone = block(&new, &added.new) == wanted;
             (alone || unheard_of && total >= TELLING_HERE) && self.new.section(rules, *line) == mine
         })
     }

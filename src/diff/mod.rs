@@ -6,6 +6,7 @@ use bstr::{BStr, BString, ByteSlice as _};
 
 pub mod attributes;
 pub mod binary;
+pub mod block;
 mod compact;
 pub mod format;
 pub mod funcname;

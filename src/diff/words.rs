@@ -7,7 +7,7 @@ const COMMONPLACE: &[&str] = &[
     "NULL", "__u16", "__u32", "__u64", "__u8", "bool", "break", "case", "char", "config", "const", "continue",
     "default", "depends", "do", "else", "end", "endif", "endmenu", "enum", "err", "error", "extern", "fail", "false",
     "float", "for", "goto", "help", "if", "ifdef", "ifndef", "inline", "int", "long", "n", "on", "out", "rc", "res",
-    "result", "ret", "retval", "return", "s16", "s32", "s64", "s8", "select", "short", "signed", "size_t", "sizeof",
+    "result", "ret", "return", "retval", "s16", "s32", "s64", "s8", "select", "short", "signed", "size_t", "sizeof",
     "ssize_t", "static", "status", "struct", "switch", "tristate", "true", "u16", "u32", "u64", "u8", "union",
     "unsigned", "void", "volatile", "while", "y",
 ];
@@ -43,6 +43,11 @@ pub fn weight(line: &[u8]) -> usize {
         return 0;
     }
     words(line).filter(|word| !is_commonplace(word)).map(<[u8]>::len).sum()
+}
+
+/// How many letters and digits a line has: 0 for braces and blank lines.
+pub fn letters(line: &[u8]) -> usize {
+    line.iter().filter(|byte| byte.is_ascii_alphanumeric()).count()
 }
 
 /// Where `word` stands in `text` as a whole word: offsets in bytes.

@@ -3,13 +3,13 @@
 use bstr::BString;
 use std::collections::BTreeSet;
 
-use super::{OpError, Watch};
+use super::{OpError, Watch, why};
 use crate::apply::{Refused, Release, Stack, commit, prefetch, touched_paths};
 use crate::carry::{Carried, Context, carry};
 use crate::event::Event;
 use crate::git::{GitError, Oid, Store};
 use crate::patch::Patch;
-use crate::upstream::History;
+use crate::upstream::{History, Why};
 
 /// Beyond this many commits between two releases, history is not searched.
 const HISTORY_LIMIT: usize = 50_000;
@@ -22,6 +22,8 @@ pub(super) struct Computed {
     pub(super) commits: Vec<Option<Oid>>,
     /// The commit on top.
     pub(super) tip: Oid,
+    /// What explains each patch that waits for a person; nothing for the others.
+    pub(super) why: Vec<Why>,
     /// How many commits of history were searched.
     pub(super) history: Option<usize>,
 }
@@ -94,6 +96,7 @@ pub(super) fn onto(
             tip
         }));
     }
+    let why = why::explain(store, patches, &stack, &carried, history.as_ref()).map_err(failed)?;
     let history = history.map(|history| history.len());
-    Ok(Computed { stack, carried, commits, tip, history })
+    Ok(Computed { stack, carried, commits, tip, why, history })
 }

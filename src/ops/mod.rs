@@ -21,6 +21,7 @@ pub mod report;
 pub mod source;
 pub mod status;
 pub mod verify;
+mod why;
 mod with_git;
 mod workspace;
 

@@ -6,6 +6,7 @@ use super::report::{
     BumpReport, ConflictReport, Counts, DecisionReport, EvidenceReport, OffsetReport, OutcomeName, PatchReport,
     ProofReport, ReleaseReport, RenameReport, State,
 };
+use super::why;
 use crate::apply::{Release, max_offset};
 use crate::carry::{Conflict, Outcome, Pick, Proof, TreeProof};
 use crate::diff::merge::{Chunk, Labels, with_markers};
@@ -13,7 +14,7 @@ use crate::git::{ConflictKind, Oid, PathConflict, Store, Walk};
 use crate::patch::Patch;
 use crate::patch_set::number;
 use crate::text::visible;
-use crate::upstream::{Evidence, How};
+use crate::upstream::{Evidence, How, Why};
 
 /// The version of the report's structure.
 const SCHEMA: u32 = 1;
@@ -24,9 +25,9 @@ pub(super) fn report(store: &Store, patches: &[Patch], computed: &Computed, acce
     let rows: Vec<PatchReport> = patches
         .iter()
         .zip(&carried.picks)
-        .zip(commits)
-        .map(|((patch, pick), commit)| {
-            let row = Row { store, patches, patch, pick, releases: [&stack.base, &carried.target] };
+        .zip(commits.iter().zip(&computed.why))
+        .map(|((patch, pick), (commit, why))| {
+            let row = Row { store, patches, patch, pick, why, releases: [&stack.base, &carried.target] };
             row.report(*commit, accept)
         })
         .collect();
@@ -87,6 +88,7 @@ struct Row<'a> {
     patches: &'a [Patch],
     patch: &'a Patch,
     pick: &'a Pick,
+    why: &'a Why,
     /// Base and target.
     releases: [&'a Release; 2],
 }
@@ -125,10 +127,10 @@ impl Row<'_> {
             tree: pick.after.to_string(),
             decision: accepted.then_some(DecisionReport { kind: "accepted", strategy: None, reason: None }),
             proposals: Vec::new(),
-            causes: Vec::new(),
+            causes: self.why.causes.iter().map(why::report).collect(),
             // What is read for them was just made here, so it cannot fail; if it did, the detail line says enough.
             hazards: hazards::reports(self.store, &pick.outcome).unwrap_or_default(),
-            notes: Vec::new(),
+            notes: self.why.notes.clone(),
             resolve: None,
         }
     }
