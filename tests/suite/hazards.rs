@@ -1,5 +1,6 @@
 //! What a merge without conflicts hides: git merges or applies each of these, and nobody would want the result.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use crate::support::tree::format_patch;
@@ -77,13 +78,13 @@ impl Scene {
 fn driver(at: &[(&str, &str)]) -> String {
     let mut text = String::from("#include <linux/module.h>\n\n");
     for function in ["setup", "probe"] {
-        text += &format!("static int {function}(struct thing *t)\n{{\n\tint ret = 0;\n\n");
+        let _ = write!(text, "static int {function}(struct thing *t)\n{{\n\tint ret = 0;\n\n");
         for number in 1..=9 {
             let call = format!("{function}_{number}");
             for (_, put) in at.iter().filter(|(place, _)| *place == call) {
                 text += put;
             }
-            text += &format!("\t{call}(t);\n");
+            let _ = writeln!(text, "\t{call}(t);");
         }
         text += "\treturn ret;\n}\n\n";
     }
@@ -181,10 +182,10 @@ fn a_patch_that_upstream_took_and_moved_is_upstream() {
     // The commit is in the history as it is, and a later one moves its lines: that is a proof, and no hazard.
     let sandbox = Sandbox::new();
     let mut tree = TreeBuilder::default();
-    let (base, patched, moved) = (driver(&[]), driver(&[("setup_3", BLOCK)]), driver(&[("setup_8", BLOCK)]));
+    let (base, fixed, moved) = (driver(&[]), driver(&[("setup_3", BLOCK)]), driver(&[("setup_8", BLOCK)]));
     tree.commit("main", None, "Linux 6.6.13", &[Edit::File(FILE, &base)]).tag("v6.6.13", "main");
-    tree.commit("ours", Some("v6.6.13"), "thing: wait", &[Edit::File(FILE, &patched)]);
-    tree.commit("main", None, "thing: wait for it", &[Edit::File(FILE, &patched)]);
+    tree.commit("ours", Some("v6.6.13"), "thing: wait", &[Edit::File(FILE, &fixed)]);
+    tree.commit("main", None, "thing: wait for it", &[Edit::File(FILE, &fixed)]);
     tree.commit("main", None, "thing: wait later", &[Edit::File(FILE, &moved)]).tag("v6.6.14", "main");
     let linux = tree.build(&sandbox, "linux");
     let (name, bytes) = format_patch(&sandbox, &linux, "v6.6.13..ours").remove(0);
@@ -202,11 +203,11 @@ const CALL: &str = "\t@$(srctree)/tools/check-tools --strict\n";
 
 /// A Makefile with a target for each name; those in `checked` call the tool.
 fn makefile(targets: &[&str], checked: &[&str]) -> String {
-    let rule = |target: &&str| {
+    let rule = |target: &&str| -> String {
         let call = if checked.contains(target) { CALL } else { "" };
         format!("{target}docs:\n{call}\t@+$(MAKE) -C {target} all\n\tcp {target}/index out/{target}\n\n")
     };
-    targets.iter().map(rule).collect()
+    targets.iter().map(rule).collect::<Vec<_>>().concat()
 }
 
 #[test]
@@ -301,8 +302,8 @@ fn a_name_that_is_replaced_throughout_must_not_come_back() {
 
 /// A table as drivers have them.
 fn table(name: &str, rows: &[&str]) -> String {
-    let rows: String = rows.iter().map(|row| format!("\t{row},\n")).collect();
-    format!("static const struct config {name} = {{\n{rows}}};\n\n")
+    let rows = rows.join(",\n\t");
+    format!("static const struct config {name} = {{\n\t{rows},\n}};\n\n")
 }
 
 const ROWS: &[&str] = &[".caps = CAP_A | CAP_B", ".burst = 16", ".width = 64", ".clock = clk_init", ".init = mac_init"];
@@ -329,7 +330,7 @@ fn fuzz_does_not_choose_the_table() {
 #[test]
 fn a_table_that_takes_the_place_of_another_is_a_disagreement() {
     let more = [ROWS[0], ROWS[1], ROWS[2], ".eee = true", ROWS[3], ROWS[4]];
-    let rest: String = (0..40).map(|number| format!("int rest_{number};\n")).collect();
+    let rest = (0..40).map(|number| format!("int rest_{number};\n")).collect::<Vec<_>>().concat();
     let base = table("second", ROWS) + &rest;
     let theirs = table("second", &more) + &rest;
     let ours = table("first", ROWS) + &table("second", ROWS) + &rest;

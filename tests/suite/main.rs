@@ -5,6 +5,7 @@
 #![allow(missing_docs, reason = "tests are not an interface")]
 
 mod carry;
+mod causes;
 mod crash;
 mod docs;
 mod errors;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use bstr::BString;
 
-use super::stretch::Score;
+use super::stretch::Share;
 use super::trail::Touch;
 use super::{Cause, Deed};
 use crate::upstream::History;
@@ -17,7 +17,7 @@ const MOST: usize = 5;
 struct Finding {
     path: BString,
     deed: Deed,
-    score: Score,
+    share: Share,
 }
 
 /// The commits that were found, each once, by their place in the history.
@@ -27,27 +27,27 @@ pub(super) struct Found(BTreeMap<usize, Finding>);
 impl Found {
     /// A commit and its deed; of several deeds the most telling stays.
     pub(super) fn add(&mut self, at: usize, path: &BString, deed: Deed) {
-        self.score(at, path, deed, Score::default());
+        self.credit(at, path, deed, Share::default());
     }
 
-    /// The same with a score, which adds up.
-    pub(super) fn score(&mut self, at: usize, path: &BString, deed: Deed, score: Score) {
-        let fresh = || Finding { path: path.clone(), deed, score: Score::default() };
+    /// The same with a share, which adds up.
+    pub(super) fn credit(&mut self, at: usize, path: &BString, deed: Deed, share: Share) {
+        let fresh = || Finding { path: path.clone(), deed, share: Share::default() };
         let finding = self.0.entry(at).or_insert_with(fresh);
         if rank(deed) < rank(finding.deed) {
             finding.deed = deed;
             finding.path.clone_from(path);
         }
-        finding.score.add(score);
+        finding.share.add(share);
     }
 
     /// The commits that changed the conflicting lines of one path. What they did to braces and blank lines counts only
     /// if nobody did more.
-    pub(super) fn add_changes(&mut self, touches: &[Touch], scores: &[Score], path: &BString) {
-        let telling = scores.iter().any(|score| score.tells());
-        for (touch, score) in touches.iter().zip(scores) {
-            if score.tells() || (!telling && score.trivial > 0) {
-                self.score(touch.at, path, Deed::Changed, *score);
+    pub(super) fn add_changes(&mut self, touches: &[Touch], shares: &[Share], path: &BString) {
+        let telling = shares.iter().any(|share| share.tells());
+        for (touch, share) in touches.iter().zip(shares) {
+            if share.tells() || (!telling && share.trivial > 0) {
+                self.credit(touch.at, path, Deed::Changed, *share);
             }
         }
     }
@@ -55,10 +55,15 @@ impl Found {
     pub(super) fn into_causes(self, history: &History) -> Vec<Cause> {
         let mut found: Vec<(usize, Finding)> = self.0.into_iter().collect();
         found.sort_by_key(|(at, finding)| {
-            let Finding { deed, score, .. } = finding;
-            // Who changed the lines comes before who only did something to the file.
-            let group = if rank(*deed) > 1 && score.tells() { 2 } else { rank(*deed) + 1 };
-            (group, Reverse((score.visible, score.passing, score.trivial)), *at)
+            let Finding { deed, share, .. } = finding;
+            let group = match deed {
+                Deed::AnotherForm | Deed::Deleted => 0,
+                // Who changed the lines comes before who only did something to the file.
+                _ if share.tells() => 1,
+                _ => 2,
+            };
+            let amount = (share.visible, share.passing, share.trivial);
+            (group, if group == 1 { 0 } else { rank(*deed) }, Reverse(amount), *at)
         });
         let cause = |(at, finding): (usize, Finding)| {
             let known = &history.commits()[at];

@@ -29,7 +29,7 @@ pub(super) fn count(store: &Store, walk: &Walk, target: Option<Entry>) -> Result
     for change in changes(&old, &new) {
         match hunks.last_mut() {
             Some(hunk) if hunk.last().is_some_and(|last| change.old.start - last.old.end <= BETWEEN) => {
-                hunk.push(change)
+                hunk.push(change);
             }
             _ => hunks.push(vec![change]),
         }
@@ -70,7 +70,7 @@ impl Files<'_> {
 pub(super) fn in_words(hunks: Hunks, target: &str) -> Option<String> {
     match hunks {
         Hunks { there: 0, .. } => None,
-        Hunks { there, all: 1 } if there == 1 => Some(format!("what its only hunk does is in {target} already")),
+        Hunks { there: 1, all: 1 } => Some(format!("what its only hunk does is in {target} already")),
         Hunks { there, all } => {
             Some(format!("{there} of {all} hunks {} in {target} already", if there == 1 { "is" } else { "are" }))
         }

@@ -120,7 +120,7 @@ impl<'a> Inquiry<'a> {
                 notes.extend(self.moved(walk, conflict)?);
             }
             if let Some(walk) = walk {
-                let names = names::gone(self.store, walk, conflict)?;
+                let names = self.names_gone(walk, conflict)?;
                 notes.extend(names::in_words(&names, conflict.path.as_bstr(), self.tags[1]));
             }
         }
@@ -144,6 +144,11 @@ impl<'a> Inquiry<'a> {
     fn walk_of<'c>(&self, changes: &'c [Walk], conflict: &PathConflict) -> Option<&'c Walk> {
         let is_it = |walk: &&Walk| walk.path == conflict.path || self.renames.get(&walk.path) == Some(&conflict.path);
         changes.iter().find(is_it)
+    }
+
+    fn names_gone(&self, walk: &Walk, conflict: &PathConflict) -> Result<Vec<BString>, GitError> {
+        let release = self.store.entry(self.releases.base, walk.path.as_bstr())?;
+        names::gone(self.store, walk, release, conflict)
     }
 
     /// The commits that changed, moved or deleted one path.
@@ -179,15 +184,15 @@ impl<'a> Inquiry<'a> {
             return Ok(());
         }
         let stretches: Vec<Stretch<'_>> = conflict.chunks.iter().filter_map(Stretch::of).collect();
-        let scores = if history.is_line() && !stretches.is_empty() {
+        let shares = if history.is_line() && !stretches.is_empty() {
             let release = store.entry(self.releases.target, conflict.path.as_bstr())?;
             stretch::by_lines(store, &trail.touches, [release, conflict.ours], &stretches)?
         } else {
             stretch::by_text(store, &trail.touches, &stretches)?
         };
-        found.add_changes(&trail.touches, &scores, &conflict.path);
+        found.add_changes(&trail.touches, &shares, &conflict.path);
         if let Some(walk) = self.walk_of(changes, conflict) {
-            for name in names::gone(store, walk, conflict)? {
+            for name in self.names_gone(walk, conflict)? {
                 if let Some(touch) = names::taken_by(store, &trail.touches, &name)? {
                     found.add(touch.at, &conflict.path, Deed::Prerequisite);
                 }

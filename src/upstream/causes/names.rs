@@ -4,7 +4,7 @@ use bstr::{BStr, BString, ByteSlice as _};
 
 use super::trail::Touch;
 use crate::diff::words::{find_word, is_name, words};
-use crate::git::{GitError, PathConflict, Store, Walk};
+use crate::git::{Entry, GitError, PathConflict, Store, Walk};
 use crate::text::visible;
 
 /// So many names are looked for.
@@ -12,28 +12,34 @@ const MOST: usize = 8;
 /// So many stand in a note.
 const SHOWN: usize = 3;
 
-/// The names in the lines that a patch adds, and in the lines around them, that stand in its own parent's file and not
-/// in the target's; in the order of the patch.
-pub(super) fn gone(store: &Store, walk: &Walk, conflict: &PathConflict) -> Result<Vec<BString>, GitError> {
-    let (Some(base), Some(ours)) = (walk.old.filter(|entry| entry.is_blob()), conflict.ours) else {
+/// The start of names that every file may use or not, as it likes.
+const EVERYWHERE: [&str; 3] = ["GFP_", "KERN_", "CONFIG_"];
+
+/// The names in the lines that a patch adds, and then in the lines around them, that stand in its own parent's file and
+/// in the `release` that it was made for, and not in the target's file.
+pub(super) fn gone(
+    store: &Store,
+    walk: &Walk,
+    release: Option<Entry>,
+    conflict: &PathConflict,
+) -> Result<Vec<BString>, GitError> {
+    let [Some(base), Some(_), Some(release), Some(ours)] =
+        [walk.old, walk.new, release, conflict.ours].map(|entry| entry.filter(|entry| entry.is_blob()))
+    else {
         return Ok(Vec::new());
     };
-    if !ours.is_blob() || walk.new.is_none_or(|entry| !entry.is_blob()) {
-        return Ok(Vec::new());
-    }
-    let (base, ours) = (store.content(Some(base))?, store.content(Some(ours))?);
+    let [base, release, ours] = [store.blob(base.id)?, store.blob(release.id)?, store.blob(ours.id)?];
+    let lines = store.changed_lines_in_context(walk)?;
+    let of = |sign: u8| lines.iter().filter(move |line| line[0] == sign).flat_map(|line| words(&line[1..]));
     let mut names: Vec<BString> = Vec::new();
-    for line in store.changed_lines_in_context(walk)? {
-        if line.starts_with(b"-") {
-            continue;
-        }
-        for word in words(&line[1..]).filter(|word| is_name(word)) {
-            let is_gone = !names.iter().any(|name| name == word) && is_in(&base, word) && !is_in(&ours, word);
-            if is_gone {
-                names.push(word.into());
-            }
+    for word in of(b'+').chain(of(b' ')).filter(|word| is_name(word)) {
+        let known = names.iter().any(|name| name == word);
+        let common = EVERYWHERE.iter().any(|start| word.starts_with_str(start));
+        // What an earlier patch of the set brings is none of upstream's doing.
+        if !known && !common && is_in(&base, word) && is_in(&release, word) && !is_in(&ours, word) {
+            names.push(word.into());
             if names.len() == MOST {
-                return Ok(names);
+                break;
             }
         }
     }
@@ -59,9 +65,7 @@ pub(super) fn in_words(names: &[BString], path: &BStr, target: &str) -> Option<S
     if names.is_empty() {
         return None;
     }
-    let mut shown = names.iter().take(SHOWN).map(|name| visible(name)).collect::<Vec<_>>().join(", ");
-    if names.len() > SHOWN {
-        shown += &format!(" and {} more", names.len() - SHOWN);
-    }
-    Some(format!("{} of {target} has no {shown}, which the patch uses", visible(path.as_bytes())))
+    let shown = names.iter().take(SHOWN).map(|name| visible(name)).collect::<Vec<_>>().join(", ");
+    let more = if names.len() > SHOWN { format!(" and {} more", names.len() - SHOWN) } else { String::new() };
+    Some(format!("{} of {target} has no {shown}{more}, which the patch uses", visible(path)))
 }

@@ -3,7 +3,7 @@
 use bstr::ByteSlice as _;
 
 use super::found::Found;
-use super::stretch::{Score, Stretch, Text, text_score};
+use super::stretch::{Share, Stretch, Text, text_share};
 use super::trail::trail;
 use super::{Cause, Deed};
 use crate::git::{GitError, Oid, PathConflict, Store};
@@ -34,9 +34,9 @@ pub fn prerequisites(
         // What the target lacks is what its side of the conflict has not.
         let text = Text::of(&stretches).reversed();
         for touch in trail(store, &history, conflict.path.as_bstr())?.touches {
-            let score = Score { passing: 0, ..text_score(store, &text, &touch.walk)? };
-            if score.tells() {
-                found.score(touch.at, &conflict.path, Deed::Prerequisite, score);
+            let share = Share { passing: 0, ..text_share(store, &text, &touch.walk)? };
+            if share.tells() {
+                found.credit(touch.at, &conflict.path, Deed::Prerequisite, share);
             }
         }
     }

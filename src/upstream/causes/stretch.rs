@@ -25,7 +25,7 @@ pub(super) struct Stretch<'c> {
 
 /// How much of a conflict is a commit's doing, in letters and digits of lines.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Score {
+pub(super) struct Share {
     /// Lines that the target has and the base has not, or the other way round.
     pub(super) visible: usize,
     /// Other lines of the stretch, which a later commit changed again.
@@ -34,7 +34,7 @@ pub(super) struct Score {
     pub(super) trivial: usize,
 }
 
-impl Score {
+impl Share {
     pub(super) fn tells(self) -> bool {
         self.visible + self.passing > 0
     }
@@ -92,29 +92,30 @@ impl<'c> Text<'c> {
         Self { came: self.went, went: self.came }
     }
 
-    fn score(&self, removed: &[&[u8]], added: &[&[u8]]) -> Score {
-        let mut score = Score::default();
-        for (lines, known) in [(removed, &self.went), (added, &self.came)] {
+    fn share(&self, removed: &[&[u8]], added: &[&[u8]]) -> Share {
+        let mut share = Share::default();
+        // What stands there now tells more than what went.
+        for (lines, known, telling) in [(removed, &self.went, 1), (added, &self.came, 2)] {
             for line in lines.iter().map(|line| line.trim()) {
                 match (letters(line), known.contains(line)) {
-                    (0, known) => score.trivial += usize::from(known),
-                    (letters, true) => score.visible += letters,
-                    (letters, false) => score.passing += letters,
+                    (0, known) => share.trivial += usize::from(known),
+                    (letters, true) => share.visible += letters * telling,
+                    (letters, false) => share.passing += letters,
                 }
             }
         }
-        score
+        share
     }
 }
 
-/// One score for each of `touches`, by following the lines back. `release` and `ours` are the target's file as the
+/// One share for each of `touches`, by following the lines back. `release` and `ours` are the target's file as the
 /// release has it, and with the earlier patches of the set, to which the stretches belong.
 pub(super) fn by_lines(
     store: &Store,
     touches: &[Touch],
     [release, ours]: [Option<Entry>; 2],
     stretches: &[Stretch<'_>],
-) -> Result<Vec<Score>, GitError> {
+) -> Result<Vec<Share>, GitError> {
     let text = Text::of(stretches);
     let mut ranges: Vec<Range<u32>> = stretches.iter().map(|stretch| stretch.lines.clone()).collect();
     if release != ours {
@@ -122,12 +123,12 @@ pub(super) fn by_lines(
         let changes = changes(&old, &new);
         ranges = ranges.iter().map(|range| followed(&changes, range).0).collect();
     }
-    let mut scores = Vec::with_capacity(touches.len());
+    let mut shares = Vec::with_capacity(touches.len());
     for touch in touches {
         let (old, new) = (store.content(touch.walk.old)?, store.content(touch.walk.new)?);
         let changes = changes(&old, &new);
         let (old, new) = (split_lines(&old), split_lines(&new));
-        let mut score = Score::default();
+        let mut share = Share::default();
         for range in &mut ranges {
             let (before, hits) = followed(&changes, range);
             for hit in hits {
@@ -135,13 +136,13 @@ pub(super) fn by_lines(
                 let (from, to) = (hit.new.start.max(range.start), hit.new.end.min(range.end));
                 // A range without lines is touched by what stands at its place.
                 let (from, to) = if (*range).is_empty() { (hit.new.start, hit.new.end) } else { (from, to.max(from)) };
-                score.add(text.score(removed, &new[from as usize..to as usize]));
+                share.add(text.share(removed, &new[from as usize..to as usize]));
             }
             *range = before;
         }
-        scores.push(score);
+        shares.push(share);
     }
-    Ok(scores)
+    Ok(shares)
 }
 
 /// Where a range of the new file was in the old one, and the changes that made it what it is. Lines that went at its
@@ -168,22 +169,22 @@ fn followed<'c>(changes: &'c [Change], range: &Range<u32>) -> (Range<u32>, Vec<&
     (start..end.max(start), hits)
 }
 
-/// One score for each of `touches`, by the text of the lines alone; all that they changed, if there are no stretches.
-pub(super) fn by_text(store: &Store, touches: &[Touch], stretches: &[Stretch<'_>]) -> Result<Vec<Score>, GitError> {
+/// One share for each of `touches`, by the text of the lines alone; all that they changed, if there are no stretches.
+pub(super) fn by_text(store: &Store, touches: &[Touch], stretches: &[Stretch<'_>]) -> Result<Vec<Share>, GitError> {
     let text = Text::of(stretches);
-    let score = |touch: &Touch| -> Result<Score, GitError> {
-        let score = text_score(store, &text, &touch.walk)?;
+    let share = |touch: &Touch| -> Result<Share, GitError> {
+        let share = text_share(store, &text, &touch.walk)?;
         // Without the numbers of the lines, only the known ones are known to be of the stretch.
-        Ok(if stretches.is_empty() { score } else { Score { passing: 0, ..score } })
+        Ok(if stretches.is_empty() { share } else { Share { passing: 0, ..share } })
     };
-    touches.iter().map(score).collect()
+    touches.iter().map(share).collect()
 }
 
 /// What one commit did to the lines of a text.
-pub(super) fn text_score(store: &Store, text: &Text<'_>, walk: &Walk) -> Result<Score, GitError> {
+pub(super) fn text_share(store: &Store, text: &Text<'_>, walk: &Walk) -> Result<Share, GitError> {
     let lines = store.changed_lines(walk)?;
     let of = |sign: u8| lines.iter().filter(|line| line[0] == sign).map(|line| &line[1..]).collect::<Vec<_>>();
-    Ok(text.score(&of(b'-'), &of(b'+')))
+    Ok(text.share(&of(b'-'), &of(b'+')))
 }
 
 #[cfg(test)]

@@ -68,9 +68,9 @@ impl Inquiry<'_> {
         if self.store.is_partial() || !old.is_blob() || !new.is_blob() {
             return Ok(None);
         }
-        let score = percent(self.store.score(old.id, new.id, 0)?);
+        let alike = percent(self.store.score(old.id, new.id, 0)?);
         let (from, to, target) = (visible(&walk.path), visible(&conflict.path), self.tags[1]);
-        Ok(Some(format!("{from} is {to} in {target}, {score} % similar")))
+        Ok(Some(format!("{from} is {to} in {target}, {alike} % similar")))
     }
 }
 
@@ -85,9 +85,9 @@ pub(super) fn moved_by(store: &Store, history: &History, touch: &Touch) -> Resul
     let moves = store.renames(before, known.tree, &BTreeSet::from([path.clone()]))?;
     let Some(to) = moves.get(path) else { return Ok(None) };
     let Some(new) = store.entry(known.tree, to.as_bstr())? else { return Ok(None) };
-    let score = percent(store.score(old.id, new.id, 0)?);
+    let alike = percent(store.score(old.id, new.id, 0)?);
     let commit = known.id.to_hex_with_len(12);
-    Ok(Some(format!("{commit} moved {} to {}, {score} % similar then", visible(path), visible(to))))
+    Ok(Some(format!("{commit} moved {} to {}, {alike} % similar then", visible(path), visible(to))))
 }
 
 fn percent(score: u64) -> u64 {
