@@ -3,12 +3,13 @@
 use bstr::ByteSlice as _;
 
 use super::Context;
+use super::hazard::{CleanMerge, Hazard};
 use super::outcome::{Conflict, Outcome, Pick, Proof, TreeProof};
 use crate::apply::{ApplyError, Engine, Placed, apply_changes, max_offset};
-use crate::git::{GitError, Merge, Oid, Renames, Store, Walk};
+use crate::git::{GitError, Merge, Oid, Renames, Store, TreeChanges, Walk};
 use crate::patch::Patch;
 use crate::text::visible;
-use crate::upstream::{Claim, How, Search};
+use crate::upstream::{Claim, How, Releases, Search};
 
 /// One patch, ready to be carried.
 pub(super) struct Case<'a> {
@@ -19,6 +20,7 @@ pub(super) struct Case<'a> {
     /// The tree of the target so far.
     pub(super) tip: Oid,
     pub(super) renames: &'a Renames,
+    pub(super) releases: Releases,
     /// The target was proven to have it.
     pub(super) peeled: bool,
 }
@@ -49,8 +51,8 @@ impl Case<'_> {
         if empty {
             return Ok(Pick::skipped(self.tip, Outcome::Emptied));
         }
-        match strict {
-            Err(ApplyError::Git(error)) => Err(error),
+        let kept = match strict {
+            Err(ApplyError::Git(error)) => return Err(error),
             Ok((changes, offsets)) => {
                 // Equal changes of one tree are equal trees; most of the time nothing has to be made to know it.
                 let strict =
@@ -61,10 +63,23 @@ impl Case<'_> {
                 }
                 let lines = max_offset(&offsets);
                 let outcome = if lines == 0 { Outcome::Same } else { Outcome::Offset { lines } };
-                Ok(Pick { offsets, ..self.kept(merged, outcome) })
+                Pick { offsets, ..self.kept(merged, outcome) }
             }
-            Err(error) => Ok(self.kept(merged, self.moved_or_partial(merged, &error)?)),
+            Err(error) => self.kept(merged, self.moved_or_partial(merged, &error)?),
+        };
+        self.held_back(kept, &merge.changes)
+    }
+
+    /// A patch that could be kept waits for a person if its clean merge hides something.
+    fn held_back(&self, kept: Pick, changes: &TreeChanges) -> Result<Pick, GitError> {
+        let &Self { store, placed, tip, renames, releases, .. } = self;
+        let merge = CleanMerge { store, changes: &placed.changes, tip, merged: changes, renames, releases };
+        let hazards = merge.hazards()?;
+        if hazards.is_empty() {
+            return Ok(kept);
         }
+        let conflict = Conflict::Hazard { kept: Box::new(kept), hazards };
+        Ok(Pick::skipped(tip, Outcome::Conflict(conflict)))
     }
 
     fn kept(&self, after: Oid, outcome: Outcome) -> Pick {
@@ -120,6 +135,12 @@ pub(super) fn weigh_history(
         Outcome::Upstreamed(proof) => proof.evidence = Some(evidence.clone()),
         Outcome::Emptied if sure => pick.outcome = proof(Some(TreeProof::Empty)),
         Outcome::Conflict(Conflict::Merge(_)) if sure && evidence.how == How::PatchId && !is_revert => {
+            pick.outcome = proof(None);
+        }
+        // What is there twice is there: the commit that brought it is the patch, and a later one moved its lines.
+        Outcome::Conflict(Conflict::Hazard { hazards, .. })
+            if sure && evidence.how == How::PatchId && !is_revert && hazards.iter().all(Hazard::is_twin) =>
+        {
             pick.outcome = proof(None);
         }
         _ => {}

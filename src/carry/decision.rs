@@ -66,6 +66,11 @@ pub fn question(store: &Store, pick: &Pick) -> Result<Option<String>, GitError> 
                 side(&walk.path, &[before, walk.old, walk.new]);
             }
         }
+        Outcome::Conflict(Conflict::Hazard { kept, .. }) => {
+            for walk in between(store, pick.before, kept.after)? {
+                side(&walk.path, &[walk.old, walk.new]);
+            }
+        }
         _ => return Ok(None),
     }
     Ok(Some(Oid::from_bytes_or_panic(&hash.finalize()).to_string()))
@@ -88,6 +93,14 @@ pub(super) fn decide(case: &Case<'_>, pick: &mut Pick, decision: &Decision) -> R
             Take::Merged => (*merged, Outcome::Resolved { paths: Vec::new() }),
             Take::Strict => (*strict, Outcome::Offset { lines: max_offset(&pick.offsets) }),
         }),
+        (Decision::Take(Take::Merged), Outcome::Conflict(Conflict::Hazard { .. })) => {
+            if let Outcome::Conflict(Conflict::Hazard { kept, .. }) =
+                std::mem::replace(&mut pick.outcome, Outcome::Same)
+            {
+                *pick = Pick { evidence: pick.evidence.take(), ..*kept };
+            }
+            None
+        }
         (Decision::Take(_), _) => return Ok(()),
         (Decision::Resolve(resolution), _) => {
             if question(case.store, pick)?.as_ref() != Some(&resolution.question) {
@@ -117,6 +130,7 @@ fn conflicts(outcome: &mut Outcome) -> Vec<PathConflict> {
 fn resolved(case: &Case<'_>, pick: &Pick, resolution: &Resolution) -> Result<Oid, GitError> {
     let (from, mut changes) = match &pick.outcome {
         Outcome::Conflict(Conflict::Disagreement { merged, .. }) => (*merged, TreeChanges::new()),
+        Outcome::Conflict(Conflict::Hazard { kept, .. }) => (kept.after, TreeChanges::new()),
         _ => (case.tip, case.merge()?.changes),
     };
     changes.extend(resolution.files.iter().cloned());

@@ -2,13 +2,16 @@
 
 mod classify;
 mod decision;
+mod hazard;
 mod outcome;
+mod siblings;
 
 use std::collections::HashMap;
 
 use bstr::BString;
 
 pub use decision::{Decision, Decisions, Resolution, Take, question};
+pub use hazard::{Hazard, HazardKind};
 pub use outcome::{Conflict, Outcome, Pick, Proof, TreeProof};
 
 use crate::apply::{Release, Stack, touched_paths};
@@ -89,7 +92,8 @@ pub fn carry(
             }
             Err(error) => Pick::skipped(tip, Outcome::BaseBad(error.to_string())),
             Ok(placed) => {
-                let case = classify::Case { store, patch, placed, tip, renames: &renames, peeled: peeled[at] };
+                let case =
+                    classify::Case { store, patch, placed, tip, renames: &renames, releases, peeled: peeled[at] };
                 let mut pick = case.classify()?;
                 classify::weigh_history(&mut pick, context, &claim_of(patch), &placed.changes)?;
                 if let Some(decision) = context.decisions.get(&at) {
@@ -112,7 +116,7 @@ pub fn renames(store: &Store, patches: &[Patch], base: &Release, target: &Releas
 }
 
 /// What a patch says of its origin, in its message and among its mail headers.
-fn claim_of(patch: &Patch) -> Claim {
+pub fn claim_of(patch: &Patch) -> Claim {
     Claim::read(&patch.message.subject, &patch.text()[patch.layout.head.clone()])
 }
 
@@ -126,7 +130,7 @@ impl Blockers {
         let Outcome::Conflict(conflict) = &mut pick.outcome else { return };
         let paths = match conflict {
             Conflict::Merge(paths) => std::mem::take(paths),
-            Conflict::Disagreement { .. } => Vec::new(),
+            Conflict::Disagreement { .. } | Conflict::Hazard { .. } => Vec::new(),
         };
         let by = paths.iter().find_map(|conflict| self.0.get(&conflict.path).copied());
         // A file that upstream moved conflicts at its new place.
@@ -137,7 +141,7 @@ impl Blockers {
         match (by, conflict) {
             (Some(by), _) => pick.outcome = Outcome::Blocked { by, paths },
             (None, Conflict::Merge(none)) => *none = paths,
-            (None, Conflict::Disagreement { .. }) => {}
+            (None, Conflict::Disagreement { .. } | Conflict::Hazard { .. }) => {}
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What becomes of one patch.
 
+use super::hazard::Hazard;
 use crate::apply::FileOffsets;
 use crate::git::{Oid, PathConflict};
 use crate::upstream::Evidence;
@@ -113,6 +114,13 @@ pub enum Conflict {
         strict: Oid,
         /// The tree of the three-way merge.
         merged: Oid,
+    },
+    /// Nothing conflicts, but the merge may hide something that nobody wants.
+    Hazard {
+        /// What becomes of the patch if nobody minds.
+        kept: Box<Pick>,
+        /// What it may hide; never empty.
+        hazards: Vec<Hazard>,
     },
 }
 

@@ -7,6 +7,7 @@ use bstr::{BStr, BString, ByteSlice as _};
 pub mod adjacency;
 pub mod attributes;
 pub mod binary;
+pub mod block;
 mod compact;
 pub mod format;
 pub mod funcname;
@@ -23,6 +24,7 @@ pub mod similarity;
 pub mod stat;
 pub mod token;
 mod wildmatch;
+pub mod words;
 
 pub use names::{quote, unquote};
 

@@ -107,7 +107,8 @@ impl Store {
         Ok(())
     }
 
-    fn score(&self, a: Oid, b: Oid, minimum: u64) -> Result<u64, GitError> {
+    /// How similar two blobs are, from 0 to [`MAX_SCORE`]; 0 where the sizes alone rule out `minimum`.
+    pub fn score(&self, a: Oid, b: Oid, minimum: u64) -> Result<u64, GitError> {
         if a == b {
             return Ok(MAX_SCORE);
         }

@@ -94,6 +94,25 @@ impl Store {
         }
     }
 
+    /// What `path` leads to in two trees, if that differs. Directories that are equal in both are not entered, so
+    /// looking at one path of many commits costs little.
+    pub fn diff_path(&self, old: Oid, new: Oid, path: &BStr) -> Result<Option<Walk>, GitError> {
+        let (mut old, mut new, mut rest) = (old, new, path);
+        while let Some(slash) = rest.find_byte(b'/') {
+            if old == new {
+                return Ok(None);
+            }
+            let folder = rest[..slash].as_bstr();
+            match (self.entry(old, folder)?, self.entry(new, folder)?) {
+                (Some(a), Some(b)) if a.mode == MODE_TREE && b.mode == MODE_TREE => (old, new) = (a.id, b.id),
+                _ => break,
+            }
+            rest = rest[slash + 1..].as_bstr();
+        }
+        let (old, new) = (self.entry(old, rest)?, self.entry(new, rest)?);
+        Ok((old != new).then(|| Walk { path: path.to_owned(), old, new }))
+    }
+
     /// Writes the tree that `root` becomes with `changes`; directories that become empty go away.
     ///
     /// A path that leads through a file, a symbolic link or a submodule, and a file where a directory stands, is

@@ -14,21 +14,44 @@ enum Color {
     Base,
 }
 
+/// What a walk from two commits found.
+struct Reached {
+    /// Newest first.
+    only_target: Vec<Oid>,
+    /// The two have a common commit, and all between is here.
+    met: bool,
+    /// The walk came to its end.
+    complete: bool,
+}
+
 impl Store {
     /// The commits that `target` reaches and `base` does not, newest first.
     ///
     /// `None` if the two have no common commit here (a shallow clone, imported releases), if a part of the commits is
     /// not here, or if there are more than `limit` of them.
     pub fn commits_between(&self, base: Oid, target: Oid, limit: usize) -> Result<Option<Vec<Oid>>, GitError> {
+        let reached = self.reach(base, target, limit)?;
+        Ok((reached.met && reached.complete).then_some(reached.only_target))
+    }
+
+    /// The newest `limit` of the commits that `target` reaches and `base` does not, newest first, as far as they are
+    /// here. Where there are more, one whose date is wrong may be reached by `base` all the same.
+    pub fn newest_between(&self, base: Oid, target: Oid, limit: usize) -> Result<Vec<Oid>, GitError> {
+        let mut newest = self.reach(base, target, limit)?.only_target;
+        newest.truncate(limit);
+        Ok(newest)
+    }
+
+    fn reach(&self, base: Oid, target: Oid, limit: usize) -> Result<Reached, GitError> {
         let mut colors: HashMap<Oid, Color> = HashMap::new();
         let mut queue: BinaryHeap<(i64, Oid)> = BinaryHeap::new();
         let mut order = Vec::new();
-        let mut met = false;
+        let (mut met, mut complete) = (false, true);
         // Commits that have a parent behind the edge of a shallow clone.
         let mut edge = Vec::new();
         for (id, color) in [(target, Color::Target), (base, Color::Base)] {
             if self.known_tree(id)?.is_none() {
-                return Ok(None);
+                return Ok(Reached { only_target: Vec::new(), met: false, complete: false });
             }
             met |= colors.insert(id, color).is_some();
             queue.push((self.commit(id)?.committer_date.seconds, id));
@@ -40,7 +63,8 @@ impl Store {
             if color == Color::Target {
                 order.push(id);
                 if order.len() > limit {
-                    return Ok(None);
+                    complete = false;
+                    break;
                 }
             } else if !queue.iter().any(|(_, id)| colors[id] == Color::Target) {
                 slop -= 1;
@@ -65,7 +89,7 @@ impl Store {
         met &= edge.iter().all(|id| colors[id] != Color::Target);
         let mut seen = std::collections::HashSet::new();
         order.retain(|id| seen.insert(*id));
-        Ok(met.then_some(order))
+        Ok(Reached { only_target: order, met, complete })
     }
 
     /// The tree of a commit; `None` if the commit is not here, as behind the edge of a shallow clone.

@@ -7,6 +7,7 @@ mod error;
 pub mod export;
 mod exported;
 mod gate;
+mod hazards;
 pub mod import;
 mod jobs;
 mod landing;
@@ -27,6 +28,7 @@ mod stopped;
 pub mod undo;
 mod undo_record;
 pub mod verify;
+mod why;
 mod with_git;
 mod workspace;
 

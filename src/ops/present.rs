@@ -1,6 +1,7 @@
 //! Turns what was computed into the report.
 
 use super::compute::Computed;
+use super::hazards;
 use super::report::{
     BumpReport, ConflictReport, Counts, DecisionReport, EvidenceReport, OffsetReport, OutcomeName, PatchReport,
     ProofReport, ReleaseReport, RenameReport, State,
@@ -127,7 +128,8 @@ impl Row<'_> {
             }),
             proposals: Vec::new(),
             causes: Vec::new(),
-            hazards: Vec::new(),
+            // What is read for them was just made here, so it cannot fail; if it did, the detail line says enough.
+            hazards: hazards::reports(self.store, &pick.outcome).unwrap_or_default(),
             notes: Vec::new(),
             resolve: None,
         }
@@ -149,6 +151,7 @@ impl Row<'_> {
             Outcome::Conflict(Conflict::Disagreement { .. }) => {
                 "applying it and merging it give different trees".into()
             }
+            Outcome::Conflict(Conflict::Hazard { hazards, .. }) => hazards::in_words(hazards),
             Outcome::Blocked { by, paths } => {
                 format!("needs {}: {}", self.patches[*by].file, paths_in_words(paths))
             }

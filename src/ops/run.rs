@@ -12,7 +12,7 @@ use super::select::select;
 use super::stopped::journal::{Decided, DecidedKind, Journal, LandingMark, Settings, digest, folder_name};
 use super::stopped::{self, Stopped, decisions};
 use super::workspace::Linux;
-use super::{Accept, OpError, Watch, present};
+use super::{Accept, OpError, Watch, present, why};
 use crate::carry::{Conflict, Outcome};
 use crate::patch_set::PatchSet;
 use crate::version::Tag;
@@ -123,6 +123,7 @@ impl Run<'_> {
             match (&pick.outcome, strategy) {
                 _ if !pick.is_open() => {}
                 (Outcome::Emptied | Outcome::Partial { .. }, None)
+                | (Outcome::Conflict(Conflict::Hazard { .. }), None | Some("merged"))
                 | (Outcome::Conflict(Conflict::Disagreement { .. }), Some("strict" | "merged")) => {
                     let strategy = accept.strategy.clone();
                     new.push(Decided { strategy, ..Decided::plain(patch, DecidedKind::Accepted) });
@@ -143,6 +144,7 @@ impl Run<'_> {
             return self.finish(&set, &computed, report, stopped.as_ref());
         }
         self.proposer.fill(store, &computed, &mut report)?;
+        why::fill(store, &set.patches, &computed, &mut report)?;
         if !self.writes {
             return Ok(report);
         }

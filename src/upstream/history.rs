@@ -66,29 +66,37 @@ impl Claim {
 #[derive(Debug, Default)]
 pub struct History {
     commits: Vec<Known>,
+    /// Each commit is the only parent of the one before it.
+    is_line: bool,
     by_id: HashMap<String, usize>,
     by_claim: HashMap<String, Vec<usize>>,
     by_title: HashMap<BString, Vec<usize>>,
     reverts: HashMap<String, Oid>,
 }
 
+/// A commit of the history.
 #[derive(Debug)]
-struct Known {
-    id: Oid,
-    parent: Option<Oid>,
-    tree: Oid,
-    title: BString,
+pub(super) struct Known {
+    pub(super) id: Oid,
+    /// The tree of its only parent; `None` for a merge, and where the parent is not here.
+    pub(super) before: Option<Oid>,
+    pub(super) tree: Oid,
+    pub(super) title: BString,
 }
 
 impl History {
     /// Reads `base..target`; `None` if the linux tree does not connect the two (a shallow clone, imported releases, a
     /// downgrade), or if they are more than `limit` commits apart.
     pub fn read(store: &Store, base: Oid, target: Oid, limit: usize) -> Result<Option<Self>, GitError> {
-        let Some(ids) = store.commits_between(base, target, limit)? else {
-            return Ok(None);
-        };
-        let mut history = Self::default();
-        for id in ids {
+        let ids = store.commits_between(base, target, limit)?;
+        ids.map(|ids| Self::of(store, &ids)).transpose()
+    }
+
+    /// The history that these commits are, newest first.
+    pub(super) fn of(store: &Store, ids: &[Oid]) -> Result<Self, GitError> {
+        let mut history = Self { is_line: true, ..Self::default() };
+        let mut parents = Vec::with_capacity(ids.len());
+        for (number, id) in ids.iter().copied().enumerate() {
             let commit = store.commit(id)?;
             let at = history.commits.len();
             let title: BString = commit.message.lines().next().unwrap_or_default().into();
@@ -101,9 +109,26 @@ impl History {
             history.by_id.insert(id.to_string(), at);
             history.by_title.entry(title.clone()).or_default().push(at);
             let parent = commit.parents.first().copied().filter(|_| commit.parents.len() == 1);
-            history.commits.push(Known { id, parent, tree: commit.tree, title });
+            history.is_line &= parent.is_some() && ids.get(number + 1).is_none_or(|next| parent == Some(*next));
+            parents.push(parent);
+            history.commits.push(Known { id, before: None, tree: commit.tree, title });
         }
-        Ok(Some(history))
+        for (number, parent) in parents.into_iter().enumerate() {
+            let Some(parent) = parent else { continue };
+            let known = history.by_id.get(&parent.to_string()).map(|at| history.commits[*at].tree);
+            history.commits[number].before = known.map_or_else(|| store.known_tree(parent), |tree| Ok(Some(tree)))?;
+        }
+        Ok(history)
+    }
+
+    /// The commits, newest first.
+    pub(super) fn commits(&self) -> &[Known] {
+        &self.commits
+    }
+
+    /// True if every commit has one parent, and that is the next one.
+    pub(super) fn is_line(&self) -> bool {
+        self.is_line
     }
 
     /// How many commits were read.
@@ -127,19 +152,40 @@ impl History {
         search: Search,
     ) -> Result<Option<Evidence>, GitError> {
         let deep = search != Search::Names;
-        for id in &claim.ids {
-            let own = self.by_id.get(id).map(|at| (*at, How::Id));
-            let claimed = || self.by_claim.get(id).and_then(|list| list.first()).map(|at| (*at, How::Claim));
-            if let Some((at, how)) = own.or_else(claimed) {
-                let same = deep && self.same_change(store, at, changes, Search::Anywhere)?;
-                return Ok(Some(self.found(at, if same { How::PatchId } else { how }, id)));
-            }
+        if let Some((at, how, id)) = self.named(claim) {
+            let same = deep && self.same_change(store, at, changes, Search::Anywhere)?;
+            return Ok(Some(self.found(at, if same { How::PatchId } else { how }, id)));
         }
         if deep && let Some(at) = self.by_patch(store, changes, search)? {
             return Ok(Some(self.found(at, How::PatchId, "")));
         }
-        let title = self.by_title.get(&claim.title).and_then(|list| list.first());
-        Ok(title.map(|at| self.found(*at, How::Title, "")))
+        Ok(self.titled(claim).map(|at| self.found(at, How::Title, "")))
+    }
+
+    /// The place of the commit that says to be a patch, by id or else by title, although what it does is something else.
+    pub(super) fn another_form(
+        &self,
+        store: &Store,
+        claim: &Claim,
+        changes: &[Walk],
+    ) -> Result<Option<usize>, GitError> {
+        let named = self.named(claim).map(|(at, _, _)| at).or_else(|| self.titled(claim));
+        let Some(at) = named else { return Ok(None) };
+        let same = self.same_change(store, at, changes, Search::Anywhere)?;
+        Ok((!same).then_some(at))
+    }
+
+    /// The commit that a patch names, or that names the same commit, and the id that they name.
+    fn named<'c>(&self, claim: &'c Claim) -> Option<(usize, How, &'c str)> {
+        claim.ids.iter().find_map(|id| {
+            let own = self.by_id.get(id).map(|at| (*at, How::Id));
+            let claimed = || self.by_claim.get(id).and_then(|list| list.first()).map(|at| (*at, How::Claim));
+            own.or_else(claimed).map(|(at, how)| (at, how, id.as_str()))
+        })
+    }
+
+    fn titled(&self, claim: &Claim) -> Option<usize> {
+        self.by_title.get(&claim.title).and_then(|list| list.first()).copied()
     }
 
     fn found(&self, at: usize, how: How, upstream: &str) -> Evidence {
@@ -155,12 +201,8 @@ impl History {
             return Ok(None);
         }
         for (at, known) in self.commits.iter().enumerate() {
-            let Some(parent) = known.parent else { continue };
-            let Some(before) = store.known_tree(parent)? else {
-                continue;
-            };
-            let first = &changes[0].path;
-            if store.entry(before, first.as_bstr())? == store.entry(known.tree, first.as_bstr())? {
+            let Some(before) = known.before else { continue };
+            if store.diff_path(before, known.tree, changes[0].path.as_bstr())?.is_none() {
                 continue;
             }
             if self.same_change(store, at, changes, search)? {
@@ -178,10 +220,7 @@ impl History {
         if store.is_partial() {
             return Ok(false);
         }
-        let Some(parent) = known.parent else { return Ok(false) };
-        let Some(before) = store.known_tree(parent)? else {
-            return Ok(false);
-        };
+        let Some(before) = known.before else { return Ok(false) };
         let mut theirs = Vec::new();
         store.diff_trees(Some(before), Some(known.tree), &mut |walk| theirs.push(walk))?;
         let paths = |walks: &[Walk]| walks.iter().map(|walk| walk.path.clone()).collect::<HashSet<_>>();

@@ -1,8 +1,10 @@
-//! Finds patches that a release already has, with proof.
+//! Finds patches that a release already has, with proof, and the commits that others conflict with.
 
+mod causes;
 mod history;
 mod peel;
 
+pub use causes::{Cause, Deed, Inquiry, Why, prerequisites};
 pub use history::{Claim, Evidence, History, How, Search};
 pub use peel::peel;
 

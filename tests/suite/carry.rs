@@ -28,7 +28,15 @@ struct Sums {
     proven: usize,
     /// Merged by git, held back by kpatch because the unchanged patch gives another tree.
     disagreements: usize,
+    /// Merged by git, held back by kpatch because of what the merge hides; see [`HAZARDS`].
+    hazards: usize,
 }
+
+/// The only patches that a hazard may hold back, and why it is right to do so.
+const HAZARDS: &[(&str, &str)] = &[(
+    "documentation-drop-sphinx-version-check",
+    "it removes a call from every target of a Makefile, and the new release has one target more that makes the call",
+)];
 
 /// A folder with the patch files of several sets, in the order of the sets.
 fn joined(sandbox: &Sandbox, sets: &[&str]) -> PathBuf {
@@ -101,6 +109,11 @@ fn compare_row(sandbox: &Sandbox, oracle: &Path, row: &Report, taken: &Taken, ti
             assert!(matches!(row.outcome(), "upstreamed" | "emptied"), "git has nothing left: {}", said());
             tip.to_owned()
         }
+        Some(_) if row.0["hazards"][0]["kind"] == "incomplete" || row.0["hazards"][0]["kind"] == "added-twice" => {
+            assert!(HAZARDS.iter().any(|(name, _)| row.text("file").contains(name)), "a new hazard: {}", said());
+            sums.hazards += 1;
+            tip.to_owned()
+        }
         Some(_) if row.0["conflicts"][0]["kind"] == "disagreement" => {
             sums.disagreements += 1;
             tip.to_owned()
@@ -164,8 +177,8 @@ fn a_jump_to_another_series_is_as_git_has_it() {
     let patches = joined(&sandbox, &["patches-6.1.176", "patches-6.1.176-rt"]);
     let (sums, report) = compare(&sandbox, &patches, "v6.1.176", "v6.12.100");
     assert_eq!((sums.am, sums.apply, sums.base_bad), (229, 1, 7));
-    assert_eq!((sums.clean, sums.empty, sums.conflicts), (74, 38, 118));
-    assert_eq!(sums.disagreements, 0);
+    assert_eq!((sums.clean, sums.empty, sums.conflicts), (73, 38, 118));
+    assert_eq!((sums.disagreements, sums.hazards), (0, HAZARDS.len()), "each exception is one that happens");
     let next: HashSet<String> =
         ["patches-6.12.100", "patches-6.12.100-rt"].iter().flat_map(|set| subjects(&corpus().join(set))).collect();
     let dropped: Vec<Report> = report.rows().into_iter().filter(|row| row.outcome() == "upstreamed").collect();

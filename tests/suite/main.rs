@@ -5,10 +5,12 @@
 #![allow(missing_docs, reason = "tests are not an interface")]
 
 mod carry;
+mod causes;
 mod crash;
 mod docs;
 mod errors;
 mod floors;
+mod hazards;
 mod history;
 mod hostile;
 mod killed;

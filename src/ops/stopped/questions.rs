@@ -27,6 +27,7 @@ pub(in crate::ops) fn question(
             paths.iter().map(|path| conflicting(store, path, releases, patch)).collect::<Result<_, _>>()?
         }
         Conflict::Disagreement { strict, merged } => disagreeing(store, *strict, *merged)?,
+        Conflict::Hazard { kept, .. } => results(store, pick.before, kept.after)?,
     };
     Ok(Some(Question { name: folder_name(&patch.file, patch.part), files, tip: pick.before }))
 }
@@ -71,6 +72,19 @@ fn conflicting(
     let changed = mode(conflict.theirs).filter(|theirs| Some(*theirs) != mode(conflict.base));
     let executable = changed.or(mode(conflict.ours)).or(mode(conflict.theirs)) == Some(MODE_EXECUTABLE);
     Ok(Asked { path: conflict.path.clone(), content, executable, genuine: Asked::genuine(&[base, ours, theirs]) })
+}
+
+/// The files that a result changes, to look at and to change.
+fn results(store: &Store, before: Oid, after: Oid) -> Result<Vec<Asked>, GitError> {
+    let mut walks = Vec::new();
+    store.diff_trees(Some(before), Some(after), &mut |walk| walks.push(walk))?;
+    let mut files = Vec::new();
+    for Walk { path, new, .. } in walks.into_iter().filter(|walk| walk.new.is_some_and(Entry::is_blob)) {
+        let content = store.content(new)?.to_vec();
+        let executable = new.is_some_and(|entry| entry.mode == MODE_EXECUTABLE);
+        files.push(Asked { path, executable, genuine: Asked::genuine(&[&content]), content });
+    }
+    Ok(files)
 }
 
 /// The files that two results differ in, with both between markers.
