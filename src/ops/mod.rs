@@ -1,6 +1,7 @@
 //! What each verb of the command line does: options in, report out.
 
 pub mod bump;
+mod cells;
 mod compute;
 pub mod demo;
 mod error;
@@ -10,8 +11,10 @@ mod gate;
 pub mod import;
 mod jobs;
 mod landing;
+pub mod matrix;
 mod new_set;
 mod oracle;
+mod parallel;
 pub mod plan;
 mod present;
 mod record;

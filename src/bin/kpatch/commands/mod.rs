@@ -97,9 +97,16 @@ enum Format {
     Json,
 }
 
+impl FormatArgs {
+    /// What was asked for; `--json` outweighs.
+    fn chosen(&self, ui: &Ui) -> Format {
+        if ui.json() { Format::Json } else { self.format }
+    }
+}
+
 /// Prints what became of patch sets; a decision that is open decides the exit code.
 fn show_bumps(verb: &str, reports: &[BumpReport], format: &FormatArgs, ui: &mut Ui) -> Result<Exit, OpError> {
-    let text = match if ui.json() { Format::Json } else { format.format } {
+    let text = match format.chosen(ui) {
         Format::Text => render::bump::text(reports, ui.view()),
         Format::Markdown => render::markdown::document(reports),
         Format::Json => render::json::envelope(verb, reports)?,

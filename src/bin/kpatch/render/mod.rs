@@ -7,9 +7,11 @@ mod escape;
 pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod json;
+mod letters;
 pub(crate) mod markdown;
 mod markers;
 pub(crate) mod matrix;
+pub(crate) mod overview;
 #[cfg(test)]
 pub(crate) mod sample;
 pub(crate) mod source;
