@@ -1,6 +1,7 @@
 //! Patch sets on their way to many releases: each set is applied to its base once, and its cells are computed several
 //! at a time. Nothing here writes to the disk.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::compute::{self, Computed};
@@ -159,14 +160,14 @@ fn carried(linux: &Linux, based: &Based, to: &Tag, watch: Watch<'_>) -> Result<C
 /// Listens to work on other threads: its stages and steps are of no interest beside those of the whole, and what it
 /// warns of is told afterwards, each thing once and always in the same order.
 #[derive(Default)]
-struct Heard(Mutex<std::collections::BTreeSet<String>>);
+pub(super) struct Heard(Mutex<BTreeSet<String>>);
 
 impl Heard {
-    fn watch<'a>(&'a self, interrupt: &'a Interrupt) -> Watch<'a> {
+    pub(super) fn watch<'a>(&'a self, interrupt: &'a Interrupt) -> Watch<'a> {
         Watch { observer: self, interrupt }
     }
 
-    fn tell(self, observer: &dyn Observer) {
+    pub(super) fn tell(self, observer: &dyn Observer) {
         for warning in self.0.into_inner().unwrap_or_else(PoisonError::into_inner) {
             observer.event(&Event::Warning(warning));
         }

@@ -1,5 +1,6 @@
 //! What each verb of the command line does: options in, report out.
 
+pub mod bisect;
 pub mod bump;
 mod cells;
 mod compute;

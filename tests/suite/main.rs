@@ -4,6 +4,7 @@
 #![allow(unreachable_pub, reason = "the modules are one binary")]
 #![allow(missing_docs, reason = "tests are not an interface")]
 
+mod bisect;
 mod carry;
 mod crash;
 mod docs;
@@ -12,6 +13,7 @@ mod floors;
 mod history;
 mod hostile;
 mod kit_builder;
+mod matrix;
 mod merge;
 mod msrv;
 mod properties;

@@ -1,5 +1,6 @@
 //! The verbs: each file translates arguments to the library's options, calls it and shows its report.
 
+mod bisect;
 mod bump;
 mod completions;
 mod demo;
@@ -27,6 +28,7 @@ pub(crate) enum Command {
     Status(status::StatusArgs),
     Bump(bump::BumpArgs),
     Plan(plan::PlanArgs),
+    Bisect(bisect::BisectArgs),
     Import(import::ImportArgs),
     Export(export::ExportArgs),
     Verify(verify::VerifyArgs),
@@ -43,6 +45,7 @@ impl Command {
             Self::Status(args) => status::run(args, ui),
             Self::Bump(args) => bump::run(args, ui),
             Self::Plan(args) => plan::run(args, ui),
+            Self::Bisect(args) => bisect::run(args, ui),
             Self::Import(args) => import::run(args, ui),
             Self::Export(args) => export::run(args, ui),
             Self::Verify(args) => verify::run(args, ui),
@@ -68,6 +71,7 @@ pub(crate) fn examples(name: &str) -> Examples {
         "kpatch status" => status::EXAMPLES,
         "kpatch bump" => bump::EXAMPLES,
         "kpatch plan" => plan::EXAMPLES,
+        "kpatch bisect" => bisect::EXAMPLES,
         "kpatch import" => import::EXAMPLES,
         "kpatch export" => export::EXAMPLES,
         "kpatch verify" => verify::EXAMPLES,

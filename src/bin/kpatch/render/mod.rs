@@ -1,6 +1,7 @@
 //! Reports for people and programs. Whatever comes from a patch, a tag or a path is made harmless here.
 
 mod advice;
+pub(crate) mod bisect;
 pub(crate) mod bump;
 pub(crate) mod demo;
 mod escape;
