@@ -122,7 +122,7 @@ pub fn bisect(options: &BisectOptions, watch: Watch<'_>) -> Result<BisectReport,
     if options.all {
         let row = Row { place: job.place, from: job.from, targets: releases };
         let filler = Filler { reopen: &open, limits: Limits::of_machine(), watch };
-        // The tree is opened once more, so that the search for a commit does not pay for what the cells have read.
+        // In a tree of their own, which goes with what they have read.
         report.probes = every(&filler, open()?, &row, at, options.until)?;
         let bad = report.probes.iter().position(|probe| probe.end.stops);
         report.settle(bad);
@@ -248,9 +248,9 @@ fn every(
         let mut report = bump_report(cell);
         (report.target, End::of(report.patches.swap_remove(at), until))
     };
-    let filled = filler.fill(linux, std::slice::from_ref(row), look)?;
+    let rows = filler.fill(linux, std::slice::from_ref(row), look)?;
     let mut probes = Vec::new();
-    for cells in filled {
+    for cells in rows {
         for (place, cell) in cells?.into_iter().enumerate() {
             let (release, end) = cell?;
             probes.push(ProbeReport { release: release.tag, place, commit: release.commit, end });

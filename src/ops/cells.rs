@@ -181,3 +181,7 @@ impl Observer for Heard {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "cells_tests.rs"]
+mod tests;

@@ -80,8 +80,8 @@ pub fn matrix(options: &PlanOptions, watch: Watch<'_>) -> Result<Vec<MatrixRepor
     let linux = open()?;
     let rows = rows(options, asked, &linux.store, watch)?;
     let filler = Filler { reopen: &open, limits: Limits::of_machine(), watch };
-    let filled = filler.fill(linux, &rows, |cell: &Cell<'_>| Summary::of(report(cell)))?;
-    Ok(rows.iter().zip(filled).map(|(row, filled)| row_report(row, filled)).collect())
+    let cells = filler.fill(linux, &rows, |cell: &Cell<'_>| Summary::of(report(cell)))?;
+    Ok(rows.iter().zip(cells).map(|(row, cells)| row_report(row, cells)).collect())
 }
 
 /// Opens the linux tree; a tag that its server does not have is left to the cells that want it.

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-/// The memory that a new process may take without another one suffering, in bytes: `MemAvailable` of proc_meminfo(5),
-/// or what the control group leaves (`memory.max` and `memory.current`, cgroups(7)) if that is less.
+/// The memory that a new process may take without another one suffering, in bytes: `MemAvailable` in `/proc/meminfo`,
+/// or what the control group leaves (`memory.max` and `memory.current`, see cgroups(7)) if that is less.
 ///
 /// `None` where the system does not say so.
 pub fn available() -> Option<u64> {
@@ -26,6 +26,7 @@ fn group(limit: &str, used: &str) -> Option<u64> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
 

@@ -19,6 +19,7 @@ pub(super) fn turn<E>(count: usize, mut is_bad: impl FnMut(usize) -> Result<bool
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use std::convert::Infallible;
 

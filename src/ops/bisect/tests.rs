@@ -1,3 +1,7 @@
+//! Which patch is meant, and what ends it.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use super::*;
 use crate::patch_set::PatchSet;
 

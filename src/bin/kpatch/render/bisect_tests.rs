@@ -1,3 +1,5 @@
+//! What `bisect` says in words.
+
 use kpatch::ops::bisect::{CommitReport, Until};
 
 use super::super::Paint;

@@ -1,5 +1,6 @@
 //! The report of `plan --matrix`: patch sets by releases, and patches by releases, as text and as markdown.
 
+use std::fmt::Write as _;
 use std::ops::Range;
 
 use dialoguer::console::measure_text_width;
@@ -107,7 +108,7 @@ fn signs(counts: &Counts) -> String {
     let mut text = counts.kept().to_string();
     for (sign, number) in [("-", counts.upstreamed + counts.left_out), ("!", counts.open())] {
         if number > 0 {
-            text += &format!(" {sign}{number}");
+            let _ = write!(text, " {sign}{number}");
         }
     }
     text

@@ -1,3 +1,5 @@
+//! The tables of `plan --matrix`.
+
 use super::super::{Paint, View};
 use super::*;
 
