@@ -40,7 +40,7 @@ fn verdict(report: &BisectReport, view: &View) -> String {
     };
     let Some(bad) = seen(&report.first_bad) else {
         let last = report.probes.last().map_or_else(|| name.clone(), carries);
-        return format!("{last}, the last release that was looked for");
+        return format!("{last}, the last release of the search");
     };
     let how = view.paint.paint(letters::style(bad.end.outcome), &safe(&in_words(&bad.end)));
     let commit = report
@@ -81,8 +81,11 @@ fn remarks(report: &BisectReport) -> Vec<String> {
     }
     if let Some(commit) = &report.commit {
         let among = count(commit.of, "commit", "commits");
-        let words = in_words(&commit.end);
-        lines.push(format!("the first of {among} after which it stops is {}: {words}", short(&commit.commit)));
+        let first = format!("of {among} on the way there, {} is the first that ends it", short(&commit.commit));
+        let bad = report.first_bad.as_deref().and_then(|bad| report.probe(bad));
+        // On the way it may end otherwise than on the release.
+        let otherwise = bad.is_none_or(|bad| in_words(&bad.end) != in_words(&commit.end));
+        lines.push(if otherwise { format!("{first}: {}", in_words(&commit.end)) } else { first });
     }
     if let Some(why) = report.no_commit {
         lines.push(format!("no commit can be named: {why}"));

@@ -64,9 +64,12 @@ fn a_commit_stands_in_the_sentence() {
     let mut report = report();
     let end = report.probes[2].end.clone();
     report.commit = Some(CommitReport { commit: "a".repeat(40), title: "x: \u{1b}[2J rework".into(), of: 31, end });
+    let said = text(&[report.clone()], &view(Detail::Usual));
+    assert!(said.contains("  of 31 commits on the way there, aaaaaaaaaaaa is the first that ends it\n"), "{said}");
+    report.commit.as_mut().expect("set above").end = self::end(OutcomeName::Upstreamed, "", &[]);
     let text = text(&[report], &view(Detail::Usual));
     assert!(text.contains("it conflicts in drivers/x.c (commit\n  aaaaaaaaaaaa \"x: \\u{1b}[2J rework\")\n"), "{text}");
-    assert!(text.contains("the first of 31 commits after which it stops is aaaaaaaaaaaa: it conflicts in"), "{text}");
+    assert!(text.contains("is the first that ends it: upstream has it\n"), "{text}");
 }
 
 #[test]
@@ -97,7 +100,7 @@ fn a_patch_without_an_end_says_how_far_was_looked() {
     (report.first_bad, report.last_good) = (None, None);
     let text = text(&[report], &view(Detail::Usual));
     assert!(
-        text.starts_with("0007-foo.patch carries up to v6.6.15 (offset), the last release that was looked for\n"),
+        text.starts_with("0007-foo.patch carries up to v6.6.15 (offset), the last release of the search\n"),
         "{text}"
     );
 }
