@@ -16,8 +16,10 @@ use std::time::{Duration, Instant};
 use crate::event::Interrupt;
 use crate::text::visible;
 
+mod memory;
 mod running;
 
+pub use memory::available as available_memory;
 use running::Limits;
 pub use running::Running;
 

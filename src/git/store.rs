@@ -212,6 +212,14 @@ impl Store {
         read(&self.held).contains_key(&id) || self.repo().objects.exists(&id)
     }
 
+    /// The bytes of all that is held in memory, roughly: the objects, and the trees in their parsed form.
+    pub fn memory(&self) -> u64 {
+        let objects: usize = read(&self.held).values().map(|held| held.data.len()).sum();
+        // Most names are shared with the tree that another one was made from.
+        let trees: usize = read(&self.trees).values().map(|tree| tree.len() * size_of::<TreeEntry>()).sum();
+        (objects + trees) as u64
+    }
+
     /// True for an object that was made here and is not on disk.
     pub(super) fn new_object(&self, id: Oid) -> Option<(Kind, Arc<[u8]>)> {
         read(&self.held).get(&id).filter(|held| held.new).map(|held| (held.kind, Arc::clone(&held.data)))

@@ -2,6 +2,7 @@
 
 use bstr::BString;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::{OpError, Watch};
 use crate::apply::{Refused, Release, Stack, commit, prefetch, touched_paths};
@@ -16,7 +17,7 @@ const HISTORY_LIMIT: usize = 50_000;
 
 /// A patch set on its base and on its target.
 pub(super) struct Computed {
-    pub(super) stack: Stack,
+    pub(super) stack: Arc<Stack>,
     pub(super) carried: Carried,
     /// The commit of each patch on the target, in memory; `None` if it was not carried.
     pub(super) commits: Vec<Option<Oid>>,
@@ -52,12 +53,12 @@ fn nearby(store: &Store, tag: &str) -> Option<String> {
     (!shown.is_empty()).then(|| shown.join(", "))
 }
 
-/// Applies the patches to `base`.
-pub(super) fn stack(store: &Store, patches: &[Patch], base: Release, watch: Watch<'_>) -> Result<Stack, OpError> {
+/// Applies the patches to `base`; what comes of it may go to several targets.
+pub(super) fn stack(store: &Store, patches: &[Patch], base: Release, watch: Watch<'_>) -> Result<Arc<Stack>, OpError> {
     let failed = |error: GitError| OpError::because("cannot read the linux tree", error);
     prefetch(store, &touched_paths(patches), &[base.tree]).map_err(failed)?;
     match Stack::build(store, base, patches, watch.observer, watch.interrupt) {
-        Ok(Some(stack)) => Ok(stack),
+        Ok(Some(stack)) => Ok(Arc::new(stack)),
         Ok(None) => Err(OpError::interrupted()),
         Err(Refused::Git(error)) => Err(failed(error)),
         Err(refused @ Refused::Patch { .. }) => {
@@ -72,7 +73,7 @@ pub(super) fn stack(store: &Store, patches: &[Patch], base: Release, watch: Watc
 pub(super) fn onto(
     store: &Store,
     patches: &[Patch],
-    stack: Stack,
+    stack: Arc<Stack>,
     target: Release,
     decisions: &Decisions,
     remembered: &mut super::renames::Memory,
@@ -89,7 +90,7 @@ pub(super) fn onto(
 
 /// What carrying starts from.
 pub(super) struct Ground {
-    stack: Stack,
+    stack: Arc<Stack>,
     target: Release,
     renames: Renames,
     history: Option<History>,

@@ -210,12 +210,18 @@ fn series_of(kit: &Kit, from: &Tag, to: &Tag) -> Result<SeriesState, OpError> {
 /// The newest release of a series among the linux tree's tags, if it is newer than `from`.
 pub(super) fn newest(store: &Store, from: &Tag) -> Result<Option<Tag>, OpError> {
     let Some(version) = from.version() else { return Ok(None) };
+    let newer = |known: &KernelVersion| known.series() == version.series() && *known > version;
+    let best = releases(store)?.into_iter().rfind(newer);
+    Ok(best.map(|best| best.tag()))
+}
+
+/// The releases among the linux tree's tags, oldest version first; release candidates are none.
+pub(super) fn releases(store: &Store) -> Result<Vec<KernelVersion>, OpError> {
     let tags = store.tags().map_err(|error| OpError::because("cannot read the tags of the linux tree", error))?;
-    let best = tags
-        .iter()
-        .filter_map(|name| Tag::parse(name).ok()?.version())
-        .filter(|known| known.series() == version.series() && known.variant() == version.variant())
-        .filter(|known| known.rc().is_none() && *known > version)
-        .max();
-    Ok(best.map(|best: KernelVersion| best.tag()))
+    let known = tags.iter().filter_map(|name| Tag::parse(name).ok().filter(|tag| tag.as_str() == name));
+    let mut releases: Vec<KernelVersion> =
+        known.filter_map(|tag| tag.version()).filter(|version| version.rc().is_none()).collect();
+    releases.sort_unstable();
+    releases.dedup();
+    Ok(releases)
 }

@@ -1,6 +1,8 @@
 //! What each verb of the command line does: options in, report out.
 
+pub mod bisect;
 pub mod bump;
+mod cells;
 mod compute;
 pub mod demo;
 mod error;
@@ -11,9 +13,11 @@ mod hazards;
 pub mod import;
 mod jobs;
 mod landing;
+pub mod matrix;
 pub mod mergetool;
 mod new_set;
 mod oracle;
+mod parallel;
 pub mod plan;
 mod present;
 mod proposals;

@@ -3,15 +3,15 @@
 use std::path::PathBuf;
 
 use super::bump::What;
-use super::compute;
-use super::jobs::{jobs, newest};
-use super::renames::Memory;
+use super::cells::{Cell, Filler, Row};
+use super::jobs::{self, Job, jobs};
+use super::parallel::Limits;
+use super::proposals::Proposer;
 use super::report::BumpReport;
-use super::{OpError, Places, Watch, present, workspace};
-use crate::apply::Stack;
-use crate::carry::Decisions;
+use super::{OpError, Places, Watch, compute, present, why, workspace};
 use crate::event::Event;
-use crate::patch_set::PatchSet;
+use crate::git::Store;
+use crate::kit::Kit;
 use crate::version::Tag;
 
 /// What to plan.
@@ -23,52 +23,155 @@ pub struct PlanOptions {
     pub patches: Option<PathBuf>,
     /// What to carry where; several make a matrix.
     pub what: Vec<What>,
+    /// Which releases each patch set goes to.
+    pub targets: Targets,
+}
+
+/// Which releases the patch sets go to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Targets {
+    /// Those that `what` names.
+    #[default]
+    Named,
+    /// These tags, whatever `what` names.
+    Tags(Vec<String>),
+    /// Every release of a set's own series that is newer than this one, as far as the linux tree has them.
+    Since(String),
+    /// The newest releases of a set's own series that are newer than its base; as many as that, if there are.
+    Newest(usize),
 }
 
 /// Computes each bump; nothing is written, not even objects. A patch set is applied to its base once, however many
-/// targets it goes to.
+/// targets it goes to, and several targets are computed at a time.
+///
+/// The reports are in the order of the sets, and for each set in that of its targets.
 pub fn plan(options: &PlanOptions, watch: Watch<'_>) -> Result<Vec<BumpReport>, OpError> {
-    let folder = options.patches.as_deref();
-    let kit = if folder.is_some() { None } else { Some(workspace::kit(&options.places)?) };
-    let mut all = Vec::new();
-    for what in &options.what {
-        all.extend(jobs(kit.as_ref(), folder, what, watch.observer)?);
+    let kit = kit(options)?;
+    let asked = asked(options, kit.as_ref(), watch)?;
+    let tags = tags(options, &asked)?;
+    let open = || workspace::linux(&options.places, kit.as_ref(), &tags, watch);
+    let linux = open()?;
+    let rows = rows(options, asked, &linux.store, watch)?;
+    // Wrong tags are said before any work is done.
+    for tag in rows.iter().flat_map(|row| std::iter::once(&row.from).chain(&row.targets)) {
+        compute::release(&linux.store, tag.as_str())?;
     }
-    let tags: Vec<String> =
-        all.iter().flat_map(|job| std::iter::once(&job.from).chain(&job.to)).map(ToString::to_string).collect();
-    let linux = workspace::linux(&options.places, kit.as_ref(), &tags, watch)?;
+    let filler = Filler { reopen: &open, limits: Limits::of_machine(), watch };
     let mut reports = Vec::new();
-    let mut applied: Option<Applied> = None;
-    for job in &all {
-        let Some(to) = job.to.clone().map_or_else(|| newest(&linux.store, &job.from), |to| Ok(Some(to)))? else {
-            watch.observer.event(&Event::Warning(format!("{} is the newest of its series here", job.from)));
-            continue;
-        };
-        let target = compute::release(&linux.store, to.as_str())?;
-        let key = (job.place.patches_dir().to_owned(), job.from.clone());
-        let at = match applied.take() {
-            Some(at) if at.key == key => at,
-            _ => {
-                let set = job.place.read()?;
-                let base = compute::release(&linux.store, job.from.as_str())?;
-                let stack = compute::stack(&linux.store, &set.patches, base, watch)?;
-                Applied { key, set, stack }
-            }
-        };
-        let mut memory = Memory::default();
-        let computed =
-            compute::onto(&linux.store, &at.set.patches, at.stack, target, &Decisions::new(), &mut memory, watch)?;
-        let mut report = present::report(&linux.store, &at.set.patches, &computed, &[]);
-        report.series = job.place.series();
-        reports.push(report);
-        applied = Some(Applied { stack: computed.stack, ..at });
+    for row in filler.fill(linux, &rows, full_report)? {
+        for cell in row? {
+            reports.push(cell??);
+        }
     }
     Ok(reports)
 }
 
-/// A patch set on its base, for the next target.
-struct Applied {
-    key: (PathBuf, Tag),
-    set: PatchSet,
-    stack: Stack,
+/// The same, with what explains the conflicts and what is proposed for them.
+fn full_report(cell: &Cell<'_>) -> Result<BumpReport, OpError> {
+    let (store, set, computed) = (&cell.linux.store, &cell.set, cell.computed);
+    let mut report = report(cell);
+    Proposer::of(&cell.row.place)?.fill(store, computed, &mut report)?;
+    why::fill(store, &set.patches, computed, &mut report)?;
+    Ok(report)
+}
+
+/// What bump would report of a cell.
+pub(super) fn report(cell: &Cell<'_>) -> BumpReport {
+    let mut report = present::report(&cell.linux.store, &cell.set.patches, cell.computed, &[]);
+    report.series = cell.row.place.series();
+    report
+}
+
+/// The kit, unless a bare directory of patches is carried.
+pub(super) fn kit(options: &PlanOptions) -> Result<Option<Kit>, OpError> {
+    if options.patches.is_some() { Ok(None) } else { workspace::kit(&options.places).map(Some) }
+}
+
+/// The sets that are asked for; their targets may still be open.
+pub(super) fn asked<'k>(
+    options: &PlanOptions,
+    kit: Option<&'k Kit>,
+    watch: Watch<'_>,
+) -> Result<Vec<Job<'k>>, OpError> {
+    let mut all = Vec::new();
+    for what in &options.what {
+        all.extend(jobs(kit, options.patches.as_deref(), what, watch.observer)?);
+    }
+    Ok(all)
+}
+
+/// Every tag that is named.
+pub(super) fn tags(options: &PlanOptions, asked: &[Job<'_>]) -> Result<Vec<String>, OpError> {
+    let mut tags: Vec<String> = asked.iter().map(|job| job.from.to_string()).collect();
+    match &options.targets {
+        Targets::Named => tags.extend(asked.iter().filter_map(|job| job.to.as_ref()).map(ToString::to_string)),
+        Targets::Tags(named) => {
+            for name in named {
+                tags.push(jobs::tag(name)?.to_string());
+            }
+        }
+        Targets::Since(_) | Targets::Newest(_) => {}
+    }
+    tags.sort_unstable();
+    tags.dedup();
+    Ok(tags)
+}
+
+/// The sets, each once and with all its targets. A set without any is left out with a warning.
+pub(super) fn rows<'k>(
+    options: &PlanOptions,
+    asked: Vec<Job<'k>>,
+    store: &Store,
+    watch: Watch<'_>,
+) -> Result<Vec<Row<'k>>, OpError> {
+    let mut rows: Vec<Row<'k>> = Vec::new();
+    for job in asked {
+        let targets = targets(&options.targets, &job, store)?;
+        if targets.is_empty() {
+            let newest = format!("{} is the newest of its series here", job.from);
+            watch.observer.event(&Event::Warning(newest));
+            continue;
+        }
+        let same = |row: &Row<'_>| row.from == job.from && row.place.patches_dir() == job.place.patches_dir();
+        let at = rows.iter().position(same).unwrap_or_else(|| {
+            rows.push(Row { place: job.place, from: job.from, targets: Vec::new() });
+            rows.len() - 1
+        });
+        for target in targets {
+            if !rows[at].targets.contains(&target) {
+                rows[at].targets.push(target);
+            }
+        }
+    }
+    Ok(rows)
+}
+
+/// Where one set is to go.
+fn targets(targets: &Targets, job: &Job<'_>, store: &Store) -> Result<Vec<Tag>, OpError> {
+    match targets {
+        Targets::Named => Ok(match &job.to {
+            Some(to) => vec![to.clone()],
+            None => jobs::newest(store, &job.from)?.into_iter().collect(),
+        }),
+        Targets::Tags(names) => names.iter().map(|name| jobs::tag(name)).collect(),
+        Targets::Since(since) => later(store, &job.from, &jobs::tag(since)?),
+        Targets::Newest(number) => {
+            let mut newer = later(store, &job.from, &job.from)?;
+            Ok(newer.split_off(newer.len().saturating_sub(*number)))
+        }
+    }
+}
+
+/// The releases of a base's series that are newer than `since`, but not the base itself, oldest first.
+fn later(store: &Store, from: &Tag, since: &Tag) -> Result<Vec<Tag>, OpError> {
+    let version = |tag: &Tag| {
+        tag.version().ok_or_else(|| {
+            OpError::new(format!("'{tag}' is not the tag of a kernel release, so none is newer"))
+                .hint("name the targets")
+        })
+    };
+    let (from, since) = (version(from)?, version(since)?);
+    let mut releases = jobs::releases(store)?;
+    releases.retain(|known| known.series() == from.series() && *known > since && *known != from);
+    Ok(releases.iter().map(Tag::from).collect())
 }

@@ -4,6 +4,7 @@
 #![allow(unreachable_pub, reason = "the modules are one binary")]
 #![allow(missing_docs, reason = "tests are not an interface")]
 
+mod bisect;
 mod carry;
 mod causes;
 mod crash;
@@ -15,6 +16,7 @@ mod history;
 mod hostile;
 mod killed;
 mod kit_builder;
+mod matrix;
 mod merge;
 mod msrv;
 mod properties;

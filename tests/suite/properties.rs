@@ -12,7 +12,8 @@ use kpatch::git::{Renames, Store};
 use kpatch::patch_set::PatchSet;
 
 use crate::support::by_git::patch_files;
-use crate::support::{Random, Sandbox, corpus};
+use crate::support::tree::format_patch;
+use crate::support::{Edit, Random, Sandbox, TreeBuilder, corpus};
 
 const SETS: &[&str] = &[
     "patches-6.1.170",
@@ -278,4 +279,98 @@ fn where_libgit2_merges_too_the_bytes_are_the_same() {
     }
     assert!(both > 800 && neither > 800, "{both} clean, {neither} conflicts, {one} differ");
     assert!(one * 50 < both, "{one} of {both} are clean for one only");
+}
+
+/// Three files of lines that are all different, some of them changed.
+fn changed_tree(random: &mut Random, files: &[Vec<String>; 3], tag: &str, edits: usize) -> [Vec<String>; 3] {
+    let mut files = files.clone();
+    for edit in 0..edits {
+        let file = &mut files[random.below(3)];
+        let at = random.below(file.len());
+        match random.below(4) {
+            0 => file.insert(at, format!("{tag} put in {edit}")),
+            1 if file.len() > 5 => drop(file.remove(at)),
+            _ => file[at] = format!("{tag} wrote {edit}"),
+        }
+    }
+    files
+}
+
+/// Adds a small world of its own to the tree: a base, a target and a few patches on the base.
+fn add_world(random: &mut Random, tree: &mut TreeBuilder, world: usize) {
+    let commit = |tree: &mut TreeBuilder, branch: &str, from: Option<&str>, title: &str, files: &[Vec<String>; 3]| {
+        let texts = files.each_ref().map(|lines| lines.join("\n") + "\n");
+        let edits = [Edit::File("a.c", &texts[0]), Edit::File("b.c", &texts[1]), Edit::File("sub/c.c", &texts[2])];
+        tree.commit(branch, from, title, &edits);
+    };
+    let file = |name: &str, length: usize| (0..length).map(|line| format!("{name} {line}")).collect::<Vec<_>>();
+    let base = ["a", "b", "c"].map(|name| file(name, 8 + random.below(30)));
+    let (tag, target, ours) = (format!("base-{world}"), format!("target-{world}"), format!("ours-{world}"));
+    commit(tree, &target, None, "base", &base);
+    tree.tag(&tag, &target);
+    let mut patched = base.clone();
+    let mut taken = base.clone();
+    for patch in 0..=random.below(6) {
+        let edits = 1 + random.below(3);
+        patched = changed_tree(random, &patched, &format!("patch {patch}"), edits);
+        commit(tree, &ours, (patch == 0).then_some(tag.as_str()), &format!("patch {patch}"), &patched);
+        // Sometimes upstream takes the first ones.
+        if patch < 2 && random.below(3) == 0 {
+            taken.clone_from(&patched);
+        }
+    }
+    let edits = random.below(8);
+    let upstream = changed_tree(random, &taken, "upstream", edits);
+    commit(tree, &target, None, "upstream", &upstream);
+    tree.tag(&format!("to-{world}"), &target);
+}
+
+#[test]
+fn random_sets_are_carried_as_git_merges_them() {
+    const WORLDS: usize = 60;
+    let sandbox = Sandbox::new();
+    let mut random = Random::new(2_024);
+    let mut tree = TreeBuilder::default();
+    (0..WORLDS).for_each(|world| add_world(&mut random, &mut tree, world));
+    let linux = tree.build(&sandbox, "linux");
+    let (mut clean, mut empty, mut conflicts, mut proven, mut held_back) = (0, 0, 0, 0, 0);
+    for world in 0..WORLDS {
+        let (base, to) = (format!("base-{world}"), format!("to-{world}"));
+        let ours = format!("ours-{world}");
+        let patches = sandbox.path(&format!("patches-{world}"));
+        for (name, bytes) in format_patch(&sandbox, &linux, &format!("{base}..{ours}")) {
+            sandbox.write(&format!("patches-{world}/{name}"), bytes);
+        }
+        let args = ["plan", &base, &to, "--patches", patches.to_str().unwrap(), "--linux", linux.to_str().unwrap()];
+        let rows = sandbox.report(&sandbox.path(""), &args).rows();
+        let commits = sandbox.commits(&linux, &base, &ours);
+        assert_eq!(rows.len(), commits.len());
+        let mut tip = sandbox.tree(&linux, &to);
+        for (row, commit) in rows.iter().zip(&commits) {
+            let said = || format!("world {world}, {}: {} ({})", row.text("file"), row.outcome(), row.text("detail"));
+            match sandbox.merge_tree(&linux, &tip, commit) {
+                // What conflicts on its way forward may be in the target by proof.
+                None if row.outcome() == "upstreamed" => proven += 1,
+                None => {
+                    assert!(matches!(row.outcome(), "conflict" | "blocked"), "git conflicts: {}", said());
+                    conflicts += 1;
+                }
+                Some(merged) if merged == tip => {
+                    assert!(matches!(row.outcome(), "upstreamed" | "emptied"), "git has nothing left: {}", said());
+                    empty += 1;
+                }
+                // Git merges, but the unchanged patch gives another tree.
+                Some(_) if row.0["conflicts"][0]["kind"] == "disagreement" => held_back += 1,
+                Some(merged) => {
+                    assert!(row.is_kept(), "git merges: {}", said());
+                    tip = merged;
+                    clean += 1;
+                }
+            }
+            assert_eq!(row.text("tree"), tip, "{}", said());
+        }
+    }
+    let sums = format!("{clean} clean, {empty} empty, {conflicts} conflicts, {proven} proven, {held_back} held back");
+    assert!(clean > 80 && conflicts > 40 && empty > 30, "{sums}");
+    assert!(held_back * 20 < clean, "{sums}");
 }

@@ -53,6 +53,18 @@ pub(crate) fn plans(typed: &[String]) -> Result<Vec<What>, OpError> {
     Ok(plans)
 }
 
+/// The patch sets of `plan` where the targets stand in an option: series, or one tag.
+pub(crate) fn sets(typed: &[String]) -> Result<Vec<What>, OpError> {
+    match typed {
+        [base] if !is_series(base) => Ok(vec![What::Tags { from: tag(base), to: tag(base) }]),
+        _ => match typed.iter().find(|word| !is_series(word)) {
+            Some(word) => Err(OpError::new(format!("'{}' is no series", shown(word)))
+                .hint("with --targets, --since or --newest only series are named, or one CURTAG")),
+            None => Ok(typed.iter().map(|series| What::Series { series: series.clone(), to: None }).collect()),
+        },
+    }
+}
+
 /// A tag where two are needed.
 pub(crate) fn lonely_tag(typed: &str, verb: &str) -> OpError {
     OpError::new(format!("'{}' is one tag; the one to carry to is missing", shown(typed)))
@@ -98,5 +110,8 @@ mod tests {
         );
         assert!(plans(&words("v6.6.13")).is_err());
         assert!(plans(&words("v6.6.13 6.6.x")).is_err());
+        assert_eq!(sets(&words("6.6.13")).expect("a tag"), [tags("v6.6.13", "v6.6.13")]);
+        assert_eq!(sets(&words("6.6.x 6.1.x")).expect("series"), [series("6.6.x", None), series("6.1.x", None)]);
+        assert!(sets(&words("6.6.x v6.6.14")).is_err() && sets(&words("v6.6.13 v6.6.14")).is_err());
     }
 }

@@ -3,6 +3,7 @@
 pub mod by_git;
 pub mod kit;
 pub mod random;
+pub mod releases;
 pub mod repo;
 pub mod report;
 pub mod sandbox;

@@ -138,7 +138,7 @@ fn agreed(options: &BumpOptions, ui: &mut Ui) -> Result<bool, OpError> {
     if landing < 2 {
         return Ok(true);
     }
-    let matrix = render::matrix::text(&reports, &ui.err_view());
+    let matrix = render::overview::text(&reports, &ui.err_view());
     ui.note(&matrix);
     confirm(&format!("land these {landing} series?"))
 }

@@ -1,6 +1,7 @@
 //! The verbs: each file translates arguments to the library's options, calls it and shows its report.
 
 mod abort;
+mod bisect;
 mod bump;
 mod completions;
 mod continue_;
@@ -40,6 +41,7 @@ pub(crate) enum Command {
     Mergetool(mergetool::MergetoolArgs),
     Abort(abort::AbortArgs),
     Undo(undo::UndoArgs),
+    Bisect(bisect::BisectArgs),
     Import(import::ImportArgs),
     Export(export::ExportArgs),
     Verify(verify::VerifyArgs),
@@ -61,6 +63,7 @@ impl Command {
             Self::Mergetool(args) => mergetool::run(args, ui),
             Self::Abort(args) => abort::run(args, ui),
             Self::Undo(args) => undo::run(args, ui),
+            Self::Bisect(args) => bisect::run(args, ui),
             Self::Import(args) => import::run(args, ui),
             Self::Export(args) => export::run(args, ui),
             Self::Verify(args) => verify::run(args, ui),
@@ -91,6 +94,7 @@ pub(crate) fn examples(name: &str) -> Examples {
         "kpatch mergetool" => mergetool::EXAMPLES,
         "kpatch abort" => abort::EXAMPLES,
         "kpatch undo" => undo::EXAMPLES,
+        "kpatch bisect" => bisect::EXAMPLES,
         "kpatch import" => import::EXAMPLES,
         "kpatch export" => export::EXAMPLES,
         "kpatch verify" => verify::EXAMPLES,
@@ -120,9 +124,16 @@ enum Format {
     Json,
 }
 
+impl FormatArgs {
+    /// What was asked for; `--json` outweighs.
+    fn chosen(&self, ui: &Ui) -> Format {
+        if ui.json() { Format::Json } else { self.format }
+    }
+}
+
 /// Prints what became of patch sets; a decision that is open decides the exit code.
 fn show_bumps(verb: &str, reports: &[BumpReport], format: &FormatArgs, ui: &mut Ui) -> Result<Exit, OpError> {
-    let text = match if ui.json() { Format::Json } else { format.format } {
+    let text = match format.chosen(ui) {
         Format::Text => render::bump::text(reports, ui.view()),
         Format::Markdown => render::markdown::document(reports),
         Format::Json => render::json::envelope(verb, reports)?,

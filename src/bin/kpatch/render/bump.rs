@@ -6,7 +6,7 @@ use kpatch::ops::report::{BumpReport, ConflictReport, PatchReport, State};
 
 use super::summary;
 use super::table::{Cell, table, wrap};
-use super::{Detail, Style, View, advice, count, markers, matrix, safe, safe_code, short};
+use super::{Detail, Style, View, advice, count, markers, overview, safe, safe_code, short};
 
 /// Lines of conflict markers that are shown of one file unless all are asked for.
 const MARKER_LINES: usize = 40;
@@ -20,7 +20,7 @@ pub(crate) fn text(reports: &[BumpReport], view: &View) -> String {
     }
     let mut text = String::new();
     if reports.len() > 1 {
-        text += &matrix::text(reports, view);
+        text += &overview::text(reports, view);
         if view.detail == Detail::Head {
             return text;
         }

@@ -5,17 +5,17 @@ use std::fmt::Write as _;
 use kpatch::ops::report::{BumpReport, PatchReport};
 
 use super::escape::{clipped, fence, inline};
-use super::{advice, markers, matrix, safe_code, summary};
+use super::{advice, markers, overview, safe_code, summary};
 
 /// What a forge takes, in bytes; a little stays free for what a person adds.
-const LIMIT: usize = 65_536 - 512;
+pub(super) const LIMIT: usize = 65_536 - 512;
 /// Characters of a cell that comes from a patch.
-const CELL: usize = 100;
+pub(super) const CELL: usize = 100;
 /// Stands at the end of a part that was cut.
 const CUT: &str = "_The rest is cut off here; the JSON report has it._";
 
 /// A piece of the document.
-enum Part {
+pub(super) enum Part {
     /// Stays as it is.
     Fixed(String),
     /// Stays too, unless the tables alone are too long; then its last rows go.
@@ -40,13 +40,13 @@ pub(crate) fn document(reports: &[BumpReport]) -> String {
 }
 
 fn overview(reports: &[BumpReport]) -> Part {
-    let mut rows = matrix::grid(reports).into_iter().map(|row| cells(row.into_iter().map(|cell| inline(&cell.1))));
+    let mut rows = overview::grid(reports).into_iter().map(|row| cells(row.into_iter().map(|cell| inline(&cell.1))));
     let first = rows.next().unwrap_or_default();
     let columns = first.matches(" | ").count() + 1;
     Part::Table { head: format!("{first}|{}\n", "---|".repeat(columns)), rows: rows.collect() }
 }
 
-fn cells(cells: impl Iterator<Item = String>) -> String {
+pub(super) fn cells(cells: impl Iterator<Item = String>) -> String {
     format!("| {} |\n", cells.collect::<Vec<_>>().join(" | "))
 }
 
@@ -182,7 +182,7 @@ fn next(report: &BumpReport) -> String {
 }
 
 /// Puts the parts together within `limit` bytes: first what is folded gives way, then the ends of the tables.
-fn assemble(parts: &[Part], limit: usize) -> String {
+pub(super) fn assemble(parts: &[Part], limit: usize) -> String {
     let fixed: usize = parts
         .iter()
         .map(|part| match part {

@@ -1,139 +1,220 @@
-//! Several reports at a glance.
+//! The report of `plan --matrix`: patch sets by releases, and patches by releases, as text and as markdown.
 
-use kpatch::ops::report::{BumpReport, State};
+use std::fmt::Write as _;
+use std::ops::Range;
 
 use dialoguer::console::measure_text_width;
 
-use super::summary;
-use super::table::{Cell, table};
-use super::{Style, View, safe};
+use kpatch::ops::matrix::{CellReport, MatrixPatch, MatrixReport};
+use kpatch::ops::report::{Counts, OutcomeName, State};
 
-/// Rows are what was carried, columns where to; a list where a matrix would be empty or does not fit.
-pub(crate) fn text(reports: &[BumpReport], view: &View) -> String {
-    let rows = grid(reports).into_iter().map(|row| row.into_iter().map(|cell| Cell(cell.0, safe(&cell.1))).collect());
-    let rows: Vec<Vec<Cell>> = rows.collect();
-    let columns = rows.first().map_or(0, Vec::len);
-    let width = |at: usize| rows.iter().map(|row| measure_text_width(&row[at].1)).max().unwrap_or(0);
-    let needed = (0..columns).map(width).sum::<usize>() + 2 * columns.saturating_sub(1);
-    if needed <= view.width {
-        return table(&rows, 0, view);
-    }
-    let list: Vec<Vec<Cell>> = reports.iter().map(line).collect();
-    table(&list, 0, view)
+use super::escape::{clipped, inline};
+use super::markdown::{CELL, LIMIT, Part, assemble, cells};
+use super::table::{Cell, table, wrap};
+use super::{Detail, Style, View, count, letters, safe, summary};
+
+/// Between columns.
+const GAP: usize = 2;
+/// What the signs of a cell mean.
+const SIGNS: &str = "each cell: patches kept, -dropped because upstream has them, !waiting for a decision";
+
+/// A table whose first column is repeated where the others do not fit side by side.
+struct Grid {
+    /// The columns that are repeated.
+    fixed: usize,
+    /// All rows, the heads first; nothing is made harmless yet.
+    rows: Vec<Vec<Cell>>,
 }
 
-/// The matrix with its heads; as a list if no row has two targets. Nothing is made harmless yet.
-pub(super) fn grid(reports: &[BumpReport]) -> Vec<Vec<Cell>> {
-    let mut from: Vec<String> = Vec::new();
-    let mut to: Vec<&str> = Vec::new();
-    for report in reports {
-        let name = origin(report);
-        if !from.contains(&name) {
-            from.push(name);
+/// All sets.
+pub(crate) fn text(reports: &[MatrixReport], view: &View) -> String {
+    if reports.is_empty() {
+        return "nothing to carry\n".to_owned();
+    }
+    let mut text: Vec<String> = alike(reports).map(|reports| laid_out(&sets(reports), view)).collect();
+    if reports.iter().any(|report| report.cells.iter().any(|cell| cell.counts.is_some())) {
+        text.push(view.paint.paint(Style::Dim, wrap(SIGNS, 0, 2, view).trim_end()) + "\n");
+    }
+    let failures: String = failures(reports)
+        .iter()
+        .map(|line| view.paint.paint(Style::Bad, wrap(&safe(line), 0, 2, view).trim_end()) + "\n")
+        .collect();
+    text.push(failures);
+    if view.detail > Detail::Head {
+        let all = view.detail == Detail::Full;
+        let shown = reports.iter().filter(|report| !report.patches.is_empty());
+        text.extend(shown.map(|report| patches_in_text(report, all, view)));
+    }
+    text.retain(|part| !part.is_empty());
+    text.join("\n")
+}
+
+/// All sets, for a pull request or an issue; never longer than a forge takes.
+pub(crate) fn markdown(reports: &[MatrixReport]) -> String {
+    if reports.is_empty() {
+        return "Nothing to carry.\n".to_owned();
+    }
+    let mut parts = Vec::new();
+    for reports in alike(reports) {
+        parts.extend([in_markdown(&sets(reports)), Part::Fixed("\n".to_owned())]);
+    }
+    parts.push(Part::Fixed(format!("{}\n", inline(SIGNS))));
+    for line in failures(reports) {
+        parts.push(Part::Fixed(format!("\n- {}\n", inline(&line))));
+    }
+    for report in reports.iter().filter(|report| !report.patches.is_empty()) {
+        parts.push(Part::Fixed(format!("\n### {}\n\n", inline(&origin(report)))));
+        let (changed, smooth) = sorted(report, false);
+        if !changed.is_empty() {
+            parts.push(in_markdown(&patches(report, &changed)));
+            parts.push(Part::Fixed(format!("\n{}\n", inline(&legend(&changed)))));
         }
-        if !to.contains(&report.target.tag.as_str()) {
-            to.push(&report.target.tag);
+        if let Some(words) = unmoved(smooth) {
+            parts.push(Part::Fixed(format!("\n{words}\n")));
         }
     }
-    if from.len() == reports.len() {
-        let mut rows = vec![["from", "to", "result", "patches"].map(|head| Cell(Style::Dim, head.into())).to_vec()];
-        rows.extend(reports.iter().map(|report| {
-            let (style, result) = result(report);
-            vec![
-                Cell::plain(origin(report)),
-                Cell::plain(&*report.target.tag),
-                Cell(style, result.into()),
-                Cell::plain(summary::brief(&report.counts)),
-            ]
-        }));
-        return rows;
-    }
+    assemble(&parts, LIMIT)
+}
+
+/// Sets with the same targets, which make one table; only neighbours, so that the order stays.
+fn alike(reports: &[MatrixReport]) -> impl Iterator<Item = &[MatrixReport]> {
+    let targets = |report: &MatrixReport| report.cells.iter().map(|cell| cell.target.clone()).collect::<Vec<_>>();
+    reports.chunk_by(move |left, right| targets(left) == targets(right))
+}
+
+/// Patch sets by releases.
+fn sets(reports: &[MatrixReport]) -> Grid {
     let mut head = vec![Cell(Style::Dim, "from".into())];
-    head.extend(to.iter().map(|tag| Cell(Style::Dim, (*tag).to_owned())));
+    head.extend(reports[0].cells.iter().map(|cell| Cell(Style::Dim, cell.target.clone())));
     let mut rows = vec![head];
-    for name in from {
-        let mut row = vec![Cell::plain(name.clone())];
-        for tag in &to {
-            // Named twice means planned twice; the answers are the same.
-            let found = reports.iter().find(|report| report.target.tag == *tag && origin(report) == name);
-            row.push(found.map_or_else(
-                || Cell::plain(""),
-                |report| Cell(result(report).0, format!("{}: {}", result(report).1, summary::brief(&report.counts))),
-            ));
-        }
+    for report in reports {
+        let mut row = vec![Cell::plain(origin(report))];
+        row.extend(report.cells.iter().map(set_cell));
         rows.push(row);
     }
-    rows
+    Grid { fixed: 1, rows }
 }
 
-fn line(report: &BumpReport) -> Vec<Cell> {
-    let (style, result) = result(report);
-    vec![
-        Cell::plain(safe(&format!("{} → {}", origin(report), report.target.tag))),
-        Cell(style, result.into()),
-        Cell::plain(summary::brief(&report.counts)),
-    ]
-}
-
-fn origin(report: &BumpReport) -> String {
-    report.series.as_ref().map_or_else(|| report.base.tag.clone(), |series| format!("{series} {}", report.base.tag))
-}
-
-fn result(report: &BumpReport) -> (Style, &'static str) {
-    match report.state {
-        State::Landed => (Style::Good, "landed"),
-        State::WouldLand => (Style::Good, "lands"),
-        State::Stopped => (Style::Bad, "stopped"),
-        State::WouldStop => (Style::Bad, "stops"),
+fn set_cell(cell: &CellReport) -> Cell {
+    match (&cell.counts, cell.state) {
+        (Some(counts), Some(State::WouldStop)) => Cell(Style::Bad, signs(counts)),
+        (Some(counts), _) => Cell(Style::Good, signs(counts)),
+        (None, _) => Cell(Style::Bad, "failed".into()),
     }
+}
+
+/// For example `12 -1 !2`: twelve kept, one dropped, two open.
+fn signs(counts: &Counts) -> String {
+    let mut text = counts.kept().to_string();
+    for (sign, number) in [("-", counts.upstreamed + counts.left_out), ("!", counts.open())] {
+        if number > 0 {
+            let _ = write!(text, " {sign}{number}");
+        }
+    }
+    text
+}
+
+/// Patches by releases.
+fn patches(report: &MatrixReport, shown: &[&MatrixPatch]) -> Grid {
+    let mut head = vec![Cell(Style::Dim, "#".into()), Cell(Style::Dim, "patch".into())];
+    head.extend(report.cells.iter().map(|cell| Cell(Style::Dim, cell.target.clone())));
+    let mut rows = vec![head];
+    for patch in shown {
+        let number = summary::number_of(&patch.file, patch.part);
+        let mut row = vec![Cell::plain(number), Cell::plain(patch.subject.clone())];
+        row.extend(patch.outcomes.iter().map(|outcome| letters::cell(*outcome)));
+        rows.push(row);
+    }
+    Grid { fixed: 2, rows }
+}
+
+fn patches_in_text(report: &MatrixReport, all: bool, view: &View) -> String {
+    let mut text = view.paint.paint(Style::Strong, &safe(&origin(report))) + "\n";
+    let (changed, smooth) = sorted(report, all);
+    if !changed.is_empty() {
+        text += &laid_out(&patches(report, &changed), view);
+        text += &view.paint.paint(Style::Dim, wrap(&legend(&changed), 0, 2, view).trim_end());
+        text.push('\n');
+    }
+    text + &unmoved(smooth).map(|words| wrap(&words, 0, 2, view)).unwrap_or_default()
+}
+
+/// The patches to show, and how many are not: those that stay as they are on every target.
+fn sorted(report: &MatrixReport, all: bool) -> (Vec<&MatrixPatch>, usize) {
+    let stays = |outcome: &Option<OutcomeName>| matches!(outcome, None | Some(OutcomeName::Same | OutcomeName::Offset));
+    let changed: Vec<&MatrixPatch> =
+        report.patches.iter().filter(|patch| all || !patch.outcomes.iter().all(stays)).collect();
+    let smooth = report.patches.len() - changed.len();
+    (changed, smooth)
+}
+
+fn unmoved(smooth: usize) -> Option<String> {
+    (smooth > 0).then(|| format!("{} unchanged on every target", count(smooth, "patch stays", "patches stay")))
+}
+
+fn legend(shown: &[&MatrixPatch]) -> String {
+    letters::legend(shown.iter().flat_map(|patch| patch.outcomes.iter().copied()))
+}
+
+/// One line for each thing that could not be computed.
+fn failures(reports: &[MatrixReport]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for report in reports {
+        let cells = report.cells.iter().filter_map(|cell| Some((Some(&cell.target), cell.error.as_ref()?)));
+        for (target, error) in report.error.iter().map(|error| (None, error)).chain(cells) {
+            let to = target.map(|target| format!(" → {target}")).unwrap_or_default();
+            lines.extend(error.lines().map(|line| format!("{}{to}: {line}", origin(report))));
+        }
+    }
+    lines
+}
+
+fn origin(report: &MatrixReport) -> String {
+    report.series.as_ref().map_or_else(|| report.base.clone(), |series| format!("{series} {}", report.base))
+}
+
+/// The grid as text, in as many blocks of columns as the width asks for.
+fn laid_out(grid: &Grid, view: &View) -> String {
+    let rows: Vec<Vec<Cell>> =
+        grid.rows.iter().map(|row| row.iter().map(|cell| Cell(cell.0, safe(&cell.1))).collect()).collect();
+    let widths: Vec<usize> =
+        (0..rows[0].len()).map(|at| rows.iter().map(|row| measure_text_width(&row[at].1)).max().unwrap_or(0)).collect();
+    let blocks = blocks(&widths, grid.fixed, view.width);
+    let texts: Vec<String> = blocks
+        .into_iter()
+        .map(|block| {
+            let part = |row: &Vec<Cell>| [&row[..grid.fixed], &row[block.clone()]].concat();
+            table(&rows.iter().map(part).collect::<Vec<_>>(), 0, view)
+        })
+        .collect();
+    texts.join("\n")
+}
+
+/// Which columns stand side by side: as many as fit beside the `fixed` ones, which take half of the width at most, and
+/// always one.
+fn blocks(widths: &[usize], fixed: usize, room: usize) -> Vec<Range<usize>> {
+    let beside: usize = widths[..fixed].iter().map(|width| width + GAP).sum();
+    let room = room.saturating_sub(beside.min(room / 2));
+    let mut blocks = Vec::new();
+    let (mut from, mut used) = (fixed, 0);
+    for (at, width) in widths.iter().enumerate().skip(fixed) {
+        if at > from && used + width > room {
+            blocks.push(from..at);
+            (from, used) = (at, 0);
+        }
+        used += width + GAP;
+    }
+    blocks.push(from..widths.len());
+    blocks
+}
+
+fn in_markdown(grid: &Grid) -> Part {
+    let mut rows = grid.rows.iter().map(|row| cells(row.iter().map(|cell| inline(&clipped(&cell.1, CELL)))));
+    let head = rows.next().unwrap_or_default();
+    let columns = "---|".repeat(grid.rows[0].len());
+    Part::Table { head: format!("{head}|{columns}\n"), rows: rows.collect() }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::{Detail, Paint, sample};
-    use super::*;
-
-    fn view(width: usize) -> View {
-        View { width, paint: Paint(false), detail: Detail::Usual }
-    }
-
-    fn plans() -> Vec<BumpReport> {
-        let mut lands = sample::landing();
-        lands.state = State::WouldLand;
-        let mut stops = sample::stopping();
-        stops.state = State::WouldStop;
-        stops.target.tag = "v6.6.15".into();
-        vec![lands, stops]
-    }
-
-    #[test]
-    fn several_targets_make_a_matrix() {
-        assert_eq!(
-            text(&plans(), &view(80)),
-            "\
-from           v6.6.14        v6.6.15
-6.6.x v6.6.13  lands: 1 kept  stops: 4 kept, 1 dropped, 3 open
-"
-        );
-    }
-
-    #[test]
-    fn a_matrix_that_does_not_fit_is_a_list() {
-        assert_eq!(
-            text(&plans(), &view(60)),
-            "\
-6.6.x v6.6.13 → v6.6.14  lands  1 kept
-6.6.x v6.6.13 → v6.6.15  stops  4 kept, 1 dropped, 3 open
-"
-        );
-    }
-
-    #[test]
-    fn several_series_are_a_list() {
-        let mut reports = plans();
-        reports[1].series = Some("6.1.x\x1b".into());
-        let text = text(&reports, &view(80));
-        assert!(text.starts_with("from                 to       result  patches\n"), "{text}");
-        assert!(text.contains("\n6.1.x\\u{1b} v6.6.13  v6.6.15  stops "), "{text}");
-    }
-}
+#[path = "matrix_tests.rs"]
+mod tests;

@@ -1,15 +1,18 @@
 //! Reports for people and programs. Whatever comes from a patch, a tag or a path is made harmless here.
 
 mod advice;
+pub(crate) mod bisect;
 pub(crate) mod bump;
 pub(crate) mod demo;
 mod escape;
 pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod json;
+mod letters;
 pub(crate) mod markdown;
 mod markers;
 pub(crate) mod matrix;
+pub(crate) mod overview;
 #[cfg(test)]
 pub(crate) mod sample;
 pub(crate) mod source;

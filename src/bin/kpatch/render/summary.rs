@@ -128,10 +128,15 @@ pub(super) fn style(patch: &PatchReport) -> Style {
 
 /// The number of a patch in its set: `0007`, `0007#2` for the second of one file, the name of a file without number.
 pub(super) fn number(patch: &PatchReport) -> String {
-    let name = patch.file.rsplit('/').next().unwrap_or(&patch.file);
+    number_of(&patch.file, patch.part)
+}
+
+/// The same by the patch's file and its place in there, from 0.
+pub(super) fn number_of(file: &str, part: usize) -> String {
+    let name = file.rsplit('/').next().unwrap_or(file);
     let digits = name.bytes().take_while(u8::is_ascii_digit).count();
     let number = if digits == 0 { name } else { &name[..digits] };
-    if patch.part == 0 { number.to_owned() } else { format!("{number}#{}", patch.part + 1) }
+    if part == 0 { number.to_owned() } else { format!("{number}#{}", part + 1) }
 }
 
 /// One line why: the library's own, or what the fields say.
