@@ -3,6 +3,7 @@
 pub mod bump;
 mod compute;
 pub mod demo;
+pub mod diff;
 mod error;
 pub mod export;
 mod exported;

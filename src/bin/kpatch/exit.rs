@@ -34,7 +34,9 @@ impl Exit {
     pub(crate) fn meaning(self) -> &'static str {
         match self {
             Self::Done => "Done. A reader of the output that goes away early is no failure.",
-            Self::Findings => "A check found something: verify or export did not get one tree from all ways.",
+            Self::Findings => {
+                "A check found something: verify or export did not get one tree from all ways, or diff found a difference."
+            }
             Self::Failure => "Wrong usage, or something could not be done; an error on stderr says what.",
             Self::Conflicts => {
                 "Patches wait for a decision. Their series are as before; other series of the same call may have landed."

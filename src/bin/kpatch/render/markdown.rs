@@ -8,14 +8,14 @@ use super::escape::{clipped, fence, inline};
 use super::{advice, markers, matrix, safe_code, summary};
 
 /// What a forge takes, in bytes; a little stays free for what a person adds.
-const LIMIT: usize = 65_536 - 512;
+pub(super) const LIMIT: usize = 65_536 - 512;
 /// Characters of a cell that comes from a patch.
 const CELL: usize = 100;
 /// Stands at the end of a part that was cut.
 const CUT: &str = "_The rest is cut off here; the JSON report has it._";
 
 /// A piece of the document.
-enum Part {
+pub(super) enum Part {
     /// Stays as it is.
     Fixed(String),
     /// Stays too, unless the tables alone are too long; then its last rows go.
@@ -46,7 +46,8 @@ fn overview(reports: &[BumpReport]) -> Part {
     Part::Table { head: format!("{first}|{}\n", "---|".repeat(columns)), rows: rows.collect() }
 }
 
-fn cells(cells: impl Iterator<Item = String>) -> String {
+/// A row of a table.
+pub(super) fn cells(cells: impl Iterator<Item = String>) -> String {
     format!("| {} |\n", cells.collect::<Vec<_>>().join(" | "))
 }
 
@@ -182,7 +183,7 @@ fn next(report: &BumpReport) -> String {
 }
 
 /// Puts the parts together within `limit` bytes: first what is folded gives way, then the ends of the tables.
-fn assemble(parts: &[Part], limit: usize) -> String {
+pub(super) fn assemble(parts: &[Part], limit: usize) -> String {
     let fixed: usize = parts
         .iter()
         .map(|part| match part {
