@@ -11,12 +11,10 @@ use crate::diff::lines::{plain_changes, split_lines};
 /// --creation-factor`.
 const CREATION_FACTOR: usize = 60;
 
-/// What decides between pairings of equal cost stands in the lower bits of a cost.
+/// What decides between pairings of equal cost stands in the lower bits of a cost: a pair of one title is better than
+/// two patches alone, these are better than a pair of two titles, and near pairs are better than distant ones.
 const COST_SHIFT: u32 = 32;
-/// First of all, as many patches as can be have a counterpart.
-const ALONE: i64 = 1 << 20;
-/// Then as many of them as can be have the title of their counterpart; then they are near to each other.
-const OTHER_TITLE: i64 = 1 << 14;
+const TITLE: i64 = 1 << 20;
 
 /// For each text of `new` the index of its counterpart in `old`. No text is the counterpart of two.
 pub(super) fn counterparts(old: &[Text], new: &[Text]) -> Vec<Option<usize>> {
@@ -62,10 +60,10 @@ impl Found {
         let mut gains = HashMap::new();
         for edge in edges {
             let alone = creation(&old[edge.old]) + creation(&new[edge.new]);
-            let distance = edge.old.abs_diff(edge.new).min(OTHER_TITLE as usize - 1) as i64;
-            let title = if old[edge.old].title() == new[edge.new].title() { 0 } else { OTHER_TITLE };
+            let distance = edge.old.abs_diff(edge.new) as i64;
+            let title = if old[edge.old].title() == new[edge.new].title() { -TITLE } else { TITLE };
             let cost = (edge.cost as i64 - alone as i64) << COST_SHIFT;
-            gains.insert((edge.old, edge.new), cost + distance + title - ALONE);
+            gains.insert((edge.old, edge.new), cost + distance + title);
         }
         // Behind the real columns each row finds one that leaves it alone.
         let found = cheapest(rows.len(), columns.len() + rows.len(), |row, column| match columns.get(column) {

@@ -15,6 +15,7 @@ mod kit_builder;
 mod merge;
 mod msrv;
 mod properties;
+mod range_diff;
 mod readme;
 mod round_trip;
 mod sources;

@@ -1,0 +1,356 @@
+//! `kpatch diff` beside `git range-diff`: the same pairs, the same signs, the same diffs between patches.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use crate::support::{Edit, Random, Repo, Sandbox, TreeBuilder, corpus};
+
+/// Where kpatch differs from `git range-diff` on purpose. Each has a test here that fails once it is no longer so.
+const ALLOWED: &[(&str, &str)] = &[
+    ("words", "a row says in words what differs: one more column"),
+    ("renames", "a rename is one where a patch says so, as in kpatch's own exports; git is told not to look for any"),
+    (
+        "twins",
+        "of patches with equal diffs those with equal messages are pairs; git's pairs follow from its hash table",
+    ),
+    ("ties", "of pairings of equal cost those of one title and of near places are taken; git's follow from its search"),
+    ("unseen", "the modes of new files and what binary files hold are compared; git looks at neither"),
+    ("written", "patch files are compared as they are written; git only ever sees diffs that it makes itself"),
+    ("visible", "control characters are shown as escapes"),
+];
+
+/// A row of the table, as both programs print it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Row {
+    old: String,
+    sign: String,
+    new: String,
+}
+
+/// What `git range-diff` prints.
+fn by_git(sandbox: &Sandbox, linux: &Path, attributes: &str, old: &str, new: &str) -> String {
+    let attributes = format!("--attr-source={attributes}");
+    let settings = ["-c", "core.abbrev=12", "-c", "diff.renames=false"];
+    let args = [&[attributes.as_str()], &settings[..], &["range-diff", "--no-color", old, new]].concat();
+    let output = sandbox.try_git(linux, &args);
+    assert!(output.status.success(), "git range-diff {old} {new}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// What kpatch prints of the same commits, without its words and the counts at the end.
+fn by_kpatch(sandbox: &Sandbox, linux: &Path, old: &str, new: &str) -> String {
+    let args = ["diff", "--linux", linux.to_str().unwrap(), "-v", old, new];
+    let output = sandbox.kpatch(&sandbox.path(""), &args);
+    let (out, err) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8_lossy(&output.stderr).into_owned());
+    assert!(matches!(output.status.code(), Some(0 | 1)), "kpatch diff {old} {new}: {err}");
+    let mut lines: Vec<&str> = out.split_inclusive('\n').collect();
+    let counts = lines.pop().unwrap();
+    assert!(counts.split(", ").all(|count| count.starts_with(|c: char| c.is_ascii_digit())), "{counts}");
+    lines.iter().map(|line| without_words(line)).collect()
+}
+
+/// A row without the column of the words; any other line as it is.
+fn without_words(line: &str) -> String {
+    let Some((row, rest)) = split_row(line) else { return line.to_owned() };
+    let words = rest.split("  ").next().unwrap();
+    assert!(words.split(", ").all(|word| WORDS.contains(&word)), "{line}");
+    format!("{row} {}", rest[words.len()..].trim_start_matches(' '))
+}
+
+const WORDS: &[&str] = &["same", "moved", "message", "context", "changed", "dropped", "added"];
+
+/// A row up to the second commit, and what follows the blank after it.
+fn split_row(line: &str) -> Option<(&str, &str)> {
+    if line.starts_with("    ") {
+        return None;
+    }
+    let second = line.match_indices(":  ").nth(1)?.0;
+    let end = second + 3 + line[second + 3..].find(' ')?;
+    Some((&line[..end], &line[end + 1..]))
+}
+
+/// The table alone: numbers and signs.
+fn rows(text: &str) -> Vec<Row> {
+    let rows = text.lines().filter_map(split_row).map(|(row, _)| {
+        let words: Vec<&str> = row.split_whitespace().collect();
+        Row { old: words[0].to_owned(), sign: words[2].to_owned(), new: words[3].to_owned() }
+    });
+    rows.collect()
+}
+
+fn same_bytes(sandbox: &Sandbox, linux: &Path, attributes: &str, old: &str, new: &str) -> Vec<Row> {
+    let expected = by_git(sandbox, linux, attributes, old, new);
+    let found = by_kpatch(sandbox, linux, old, new);
+    for (number, (ours, git)) in found.lines().zip(expected.lines()).enumerate() {
+        assert_eq!(ours, git, "line {} of {old} {new}", number + 1);
+    }
+    assert_eq!(found, expected);
+    rows(&expected)
+}
+
+/// The patches of a set that apply to their tag, as the branch `set`.
+fn branch_of(sandbox: &Sandbox, set: &str) -> String {
+    let linux = sandbox.linux();
+    let linux = linux.to_str().unwrap();
+    let release = set.strip_prefix("patches-").unwrap();
+    let base = format!("v{}", release.strip_suffix("-rt").unwrap_or(release));
+    let folder = corpus().join(set);
+    let place = ["--linux", linux, "--patches"];
+    let plan = [&["plan", &base, &base][..], &place, &[folder.to_str().unwrap()]].concat();
+    let good = sandbox.path(&format!("good-{set}"));
+    std::fs::create_dir(&good).unwrap();
+    for row in sandbox.report(&sandbox.path(""), &plan).rows() {
+        if row.outcome() != "base-bad" {
+            std::fs::copy(folder.join(row.text("file")), good.join(row.text("file"))).unwrap();
+        }
+    }
+    let import = [&["import", "--base", &base][..], &place, &[good.to_str().unwrap()]].concat();
+    assert_eq!(sandbox.kpatch(&sandbox.path(""), &import).status.code(), Some(0));
+    sandbox.git(Path::new(linux), &["branch", "-m", &format!("{base}-linuxkit"), set]);
+    format!("{base}..{set}")
+}
+
+/// How many rows of each sign.
+fn signs(rows: &[Row]) -> BTreeMap<&str, usize> {
+    rows.iter().fold(BTreeMap::new(), |mut signs, row| {
+        *signs.entry(row.sign.as_str()).or_default() += 1;
+        signs
+    })
+}
+
+#[test]
+fn real_sets_as_commits_give_the_bytes_of_git() {
+    let sandbox = Sandbox::new();
+    let linux = sandbox.linux();
+    let range = |set: &str| branch_of(&sandbox, set);
+    let [a, b, c] = ["patches-6.1.170", "patches-6.1.176", "patches-6.12.100"].map(range);
+    let [art, brt, crt] = ["patches-6.1.170-rt", "patches-6.1.176-rt", "patches-6.12.100-rt"].map(range);
+    let compare = |old: &str, new: &str| same_bytes(&sandbox, &linux, "v6.1.176", old, new);
+    let found = compare(&a, &b);
+    assert_eq!(signs(&found), BTreeMap::from([("!", 1), ("<", 8), ("=", 144), (">", 13)]));
+    assert_eq!(signs(&compare(&art, &brt)), BTreeMap::from([("<", 1), ("=", 66), (">", 6)]));
+    assert!(signs(&compare(&b, &c))["!"] > 20);
+    assert!(signs(&compare(&brt, &crt))["!"] > 5);
+    // Backwards it is another problem.
+    compare(&c, &b);
+    assert_eq!(signs(&compare(&a, &a)).keys().copied().collect::<Vec<_>>(), ["="]);
+}
+
+/// A patch of a generated set: what it says, and which slots of which files it fills.
+#[derive(Debug, Clone)]
+struct Spec {
+    author: &'static str,
+    message: String,
+    edits: Vec<(usize, usize, Vec<String>)>,
+}
+
+const AUTHORS: &[&str] = &["Ada Example <ada@example.org>", "J\u{f6}rg X. Ample <jx@example.org>"];
+const FILES: usize = 4;
+const SLOTS: usize = 60;
+const CODE: &[&str] = &["\tif (x)\n", "\t\treturn;\n", "}\n", "\n", "int f(void)\n", "{\n", "\tbreak;\n", "#endif\n"];
+
+fn code(random: &mut Random, lines: usize) -> Vec<String> {
+    let line = |random: &mut Random| match random.below(3) {
+        0 => CODE[random.below(CODE.len())].to_owned(),
+        _ => format!("\tcall_{}(a{});\n", random.below(40), random.below(9)),
+    };
+    (0..lines).map(|_| line(random)).collect()
+}
+
+/// The slots of every file on the base.
+fn base(random: &mut Random) -> Vec<Vec<Vec<String>>> {
+    (0..FILES).map(|_| (0..SLOTS).map(|_| code(random, 1)).collect()).collect()
+}
+
+/// Patches that each fill slots of their own, so that any order and any choice of them can be applied.
+fn specs(random: &mut Random, count: usize) -> Vec<Spec> {
+    let mut free: Vec<(usize, usize)> = (0..FILES).flat_map(|file| (0..SLOTS).map(move |slot| (file, slot))).collect();
+    let spec = |at: usize, random: &mut Random, free: &mut Vec<(usize, usize)>| {
+        let edit = |random: &mut Random, free: &mut Vec<(usize, usize)>| {
+            let (file, slot) = free.swap_remove(random.below(free.len()));
+            let lines = random.below(7);
+            (file, slot, code(random, lines))
+        };
+        let edits = (0..=random.below(3)).map(|_| edit(random, free)).collect();
+        let body = ["", "\nWhy it is so.\n", "\nA list:\n\ta\tb\n  c\n\n\nThe end.   \n"][random.below(3)];
+        let author = AUTHORS[random.below(AUTHORS.len())];
+        Spec { author, message: format!("area{}: do thing {at}\n{body}", random.below(4)), edits }
+    };
+    (0..count).map(|at| spec(at, random, &mut free)).collect()
+}
+
+/// The second set: reworded, changed, squashed, split off, dropped, added, reordered.
+fn mutate(random: &mut Random, specs: &[Spec]) -> Vec<Spec> {
+    let mut out: Vec<Spec> = Vec::new();
+    for spec in specs {
+        let mut spec = spec.clone();
+        match random.below(12) {
+            0 => continue,
+            1 => spec.message += "\nA late remark.\n",
+            2 => spec.author = AUTHORS[random.below(AUTHORS.len())],
+            3 => spec.edits[0].2.extend(code(random, 1)),
+            4 => spec.edits[0].2 = code(random, 4),
+            5 => {
+                let last = out.pop();
+                spec.edits.extend(last.into_iter().flat_map(|last| last.edits));
+            }
+            6 if spec.edits.len() > 1 => {
+                let mut rest = spec.clone();
+                rest.message = format!("rest of {}", spec.message);
+                rest.edits = spec.edits.split_off(1);
+                out.push(rest);
+            }
+            _ => {}
+        }
+        out.push(spec);
+    }
+    for _ in 0..random.below(4) {
+        let (from, to) = (random.below(out.len()), random.below(out.len()));
+        let spec = out.remove(from);
+        out.insert(to, spec);
+    }
+    out
+}
+
+/// Writes base and patches as a branch; returns the range.
+fn write(tree: &mut TreeBuilder, branch: &str, base: &[Vec<Vec<String>>], specs: &[Spec]) -> String {
+    let mut slots = base.to_vec();
+    let names: Vec<String> = (0..FILES).map(|file| format!("dir/file {file}.c")).collect();
+    let content = |slots: &[Vec<Vec<String>>], file: usize| slots[file].concat().concat();
+    let all: Vec<String> = (0..FILES).map(|file| content(&slots, file)).collect();
+    let mut edits: Vec<Edit<'_>> = all.iter().zip(&names).map(|(text, name)| Edit::File(name, text)).collect();
+    edits.push(Edit::File(".gitattributes", "*.c diff=cpp\n"));
+    tree.commit(branch, Some("root"), "the base", &edits);
+    tree.tag(&format!("{branch}-base"), branch);
+    for spec in specs {
+        let mut touched = BTreeSet::new();
+        for (file, slot, lines) in &spec.edits {
+            slots[*file][*slot].clone_from(lines);
+            touched.insert(*file);
+        }
+        let texts: Vec<(usize, String)> = touched.into_iter().map(|file| (file, content(&slots, file))).collect();
+        let edits: Vec<Edit<'_>> = texts.iter().map(|(file, text)| Edit::File(&names[*file], text)).collect();
+        tree.commit_of(branch, None, spec.author, &spec.message, &edits);
+    }
+    format!("{branch}-base..{branch}")
+}
+
+/// Writes generated pairs of sets; each as two ranges.
+fn generated(sandbox: &Sandbox, pairs: usize) -> (PathBuf, Vec<(String, String)>) {
+    let mut tree = TreeBuilder::default();
+    tree.commit("root", None, "root", &[Edit::File("README", "x\n")]);
+    let ranges = (0..pairs).map(|seed| {
+        let mut random = Random::new(seed as u64 + 1);
+        let mut lines = base(&mut random);
+        let count = 3 + random.below(20);
+        let specs = specs(&mut random, count);
+        let old = write(&mut tree, &format!("old{seed}"), &lines, &specs);
+        // Upstream goes on: lines of the context change.
+        for _ in 0..random.below(30) {
+            let (file, slot, count) = (random.below(FILES), random.below(SLOTS), random.below(3));
+            lines[file][slot] = code(&mut random, count);
+        }
+        let new = write(&mut tree, &format!("new{seed}"), &lines, &mutate(&mut random, &specs));
+        (old, new)
+    });
+    let ranges = ranges.collect();
+    (tree.build(sandbox, "linux"), ranges)
+}
+
+/// The pairs of a table, by the commits.
+fn pairs(text: &str) -> Vec<(Option<String>, Option<String>)> {
+    let commit = |word: &str| (!word.starts_with('-')).then(|| word.to_owned());
+    let rows = text.lines().filter_map(split_row).map(|(row, _)| {
+        let words: Vec<&str> = row.split_whitespace().collect();
+        (commit(words[1]), commit(words[4]))
+    });
+    rows.collect()
+}
+
+/// Costs as `git range-diff` has them, from what `git log` and `git diff` print.
+struct Costs<'a> {
+    sandbox: &'a Sandbox,
+    linux: &'a Path,
+}
+
+impl Costs<'_> {
+    /// The text that is compared of a commit that changes files without adding or removing any.
+    fn diff(&self, commit: &str) -> Vec<String> {
+        let marks = ["--output-indicator-new=>", "--output-indicator-old=<", "--output-indicator-context=#"];
+        let args =
+            [&["--attr-source=root", "log", "-1", "-p", "--no-prefix", "--format="], &marks[..], &[commit]].concat();
+        let text = self.sandbox.git(self.linux, &args);
+        let mut path = "";
+        let line = |line: &'_ str| match line.as_bytes().first()? {
+            b'>' => Some(format!("+{}", &line[1..])),
+            b'<' => Some(format!("-{}", &line[1..])),
+            b'#' => Some(format!(" {}", &line[1..])),
+            _ => None,
+        };
+        let mut lines = Vec::new();
+        for one in text.lines() {
+            if let Some(name) = one.strip_prefix("+++ ") {
+                path = name.trim_end_matches('\t');
+                if !lines.is_empty() {
+                    lines.push(String::new());
+                }
+                lines.push(format!(" ## {path} ##"));
+            } else if let Some((_, section)) = one.strip_prefix("@@ ").and_then(|rest| rest.split_once("@@")) {
+                let path = if section.is_empty() { String::new() } else { format!(" {path}:") };
+                lines.push(format!("@@{path}{section}"));
+            } else {
+                lines.extend(line(one));
+            }
+        }
+        lines
+    }
+
+    fn of(&self, (old, new): &(Option<String>, Option<String>)) -> usize {
+        let (old, new) = (old.as_ref().map(|id| self.diff(id)), new.as_ref().map(|id| self.diff(id)));
+        match (old, new) {
+            (Some(old), Some(new)) => {
+                let paths =
+                    [("a", old), ("b", new)].map(|(name, lines)| self.sandbox.write(name, lines.join("\n") + "\n"));
+                let paths = paths.each_ref().map(|path| path.to_str().unwrap());
+                let args = ["diff", "--no-index", "--no-indent-heuristic", "--diff-algorithm=myers", "-U3"];
+                let output = self.sandbox.try_git(self.linux, &[&args[..], &paths].concat());
+                let text = String::from_utf8(output.stdout).unwrap();
+                text.lines().skip_while(|line| !line.starts_with("@@")).count()
+            }
+            (Some(lines), None) | (None, Some(lines)) => {
+                lines.iter().filter(|line| !line.is_empty()).count() * 60 / 100
+            }
+            (None, None) => unreachable!(),
+        }
+    }
+
+    /// What all pairs that are in one table only cost.
+    fn sum(&self, own: &[(Option<String>, Option<String>)], other: &[(Option<String>, Option<String>)]) -> usize {
+        own.iter().filter(|pair| !other.contains(pair)).map(|pair| self.of(pair)).sum()
+    }
+}
+
+#[test]
+fn generated_sets_as_commits_give_the_bytes_of_git() {
+    let sandbox = Sandbox::new();
+    let (linux, ranges) = generated(&sandbox, 100);
+    let costs = Costs { sandbox: &sandbox, linux: &linux };
+    let mut seen = BTreeMap::new();
+    let mut ties = 0;
+    for (old, new) in &ranges {
+        let expected = by_git(&sandbox, &linux, "root", old, new);
+        let found = by_kpatch(&sandbox, &linux, old, new);
+        let (git, ours) = (pairs(&expected), pairs(&found));
+        if git.iter().collect::<BTreeSet<_>>() == ours.iter().collect() {
+            assert_eq!(found, expected, "{old} {new}");
+        } else {
+            ties += 1;
+            assert_eq!(costs.sum(&ours, &git), costs.sum(&git, &ours), "{old} {new}\n{ours:?}\n{git:?}");
+        }
+        for row in rows(&expected) {
+            *seen.entry(row.sign).or_insert(0) += 1;
+        }
+    }
+    assert!(["=", "!", "<", ">"].iter().all(|sign| seen[*sign] > 100), "{seen:?}");
+    assert!(0 < ties && ties < 20, "the allowed difference 'ties': {ties}");
+}
