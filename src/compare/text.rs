@@ -19,6 +19,8 @@ pub(super) struct Text {
     all: Vec<u8>,
     /// Where the diff begins: at the end if there is none.
     diff_at: usize,
+    /// The diff as `git range-diff` sees it, by which counterparts are found.
+    key: Vec<u8>,
     /// What the diff says without its context: files and changed lines.
     changes: Vec<u8>,
     /// The first lines of the message up to an empty one, joined, as `git log --oneline` shows them.
@@ -33,8 +35,14 @@ impl Text {
         let mut text = Self::default();
         text.head(member.author, &member.message);
         text.diff_at = text.all.len() + usize::from(!member.diff.is_empty());
-        for diff in member.diff {
+        // Other tools write the files in other orders; a commit has but one.
+        let mut files: Vec<&FileDiff> = member.diff.iter().collect();
+        files.sort_by_key(|diff| diff.path());
+        for diff in files {
             text.all.push(b'\n');
+            if !text.key.is_empty() {
+                text.key.push(b'\n');
+            }
             text.file(diff);
         }
         text
@@ -55,9 +63,9 @@ impl Text {
         &self.all[self.diff_at..]
     }
 
-    /// What counterparts are found by: the diff, or the message of a patch that has none.
+    /// What counterparts are found by: the diff as `git range-diff` sees it, or the message of a patch without one.
     pub(super) fn key(&self) -> &[u8] {
-        if self.diff().is_empty() { self.message() } else { self.diff() }
+        if self.key.is_empty() { self.message() } else { &self.key }
     }
 
     /// The files and the changed lines.
@@ -139,13 +147,14 @@ impl Text {
 
     fn line(&mut self, line: &[u8], changes: bool) {
         self.all.extend_from_slice(line);
+        self.key.extend_from_slice(line);
         self.size += 1;
         if changes {
             self.changes.extend_from_slice(line);
         }
     }
 
-    /// What `git range-diff` does not look at. It makes no patch weigh more.
+    /// What `git range-diff` does not look at: it differs, but it finds no counterpart.
     fn unseen(&mut self, line: &str) {
         self.all.extend_from_slice(line.as_bytes());
         self.changes.extend_from_slice(line.as_bytes());

@@ -18,6 +18,7 @@ mod properties;
 mod range_diff;
 mod readme;
 mod round_trip;
+mod set_diff;
 mod sources;
 mod support;
 mod three_way;

@@ -1,14 +1,35 @@
 //! Commits of the linux tree as patches.
 
 use super::side::{CommitPatch, Member};
-use crate::diff::{FileDiff, parse::parse};
+use crate::diff::{FileDiff, Operation, parse::parse};
 use crate::event::Event;
 use crate::export::{ExportError, patch_text};
 use crate::git::{Commit, Git, GitError, Kind, Oid, Store};
-use crate::ops::{OpError, Watch, with_git};
+use crate::ops::{OpError, Watch};
 
 /// More commits than this are no patch set.
 const MOST: usize = 5_000;
+
+/// The flags that make `git diff-tree` print what `git log -p` does by default, whatever the configuration says.
+const DIFF_TREE: &[&str] = &[
+    "-r",
+    "-p",
+    "-M",
+    "-l1000",
+    "-U3",
+    "-O/dev/null",
+    "--diff-algorithm=myers",
+    "--indent-heuristic",
+    "--inter-hunk-context=0",
+    "--full-index",
+    "--binary",
+    "--no-color",
+    "--no-ext-diff",
+    "--no-textconv",
+    "--submodule=short",
+    "--src-prefix=a/",
+    "--dst-prefix=b/",
+];
 
 /// The commits that `tip` reaches and `base` does not, oldest first, merges left out: those of `git range-diff`.
 pub(super) fn read(store: &Store, base: &str, tip: &str, watch: Watch<'_>) -> Result<Vec<Member>, OpError> {
@@ -67,8 +88,26 @@ fn diff_of(store: &Store, id: Oid, before: Oid, commit: &Commit) -> Result<Vec<F
     }
     let text = match patch_text(store, before, commit.tree) {
         Ok(text) => text.diff,
-        Err(ExportError::NeedsGit(_)) => with_git::format_patch(store, id)?.diff,
+        Err(ExportError::NeedsGit(_)) => by_git(store, before, commit.tree)?,
         Err(ExportError::Git(error)) => return Err(failed(error)),
     };
-    parse(&text, 0).map_err(|error| OpError::new(format!("cannot read the diff of commit {id}: {}", error.message)))
+    let diff = parsed(&text, id)?;
+    let does = |operation| diff.iter().any(|diff| diff.operation == operation);
+    if does(Operation::Create) && does(Operation::Delete) {
+        return parsed(&by_git(store, before, commit.tree)?, id);
+    }
+    Ok(diff)
+}
+
+fn parsed(text: &[u8], id: Oid) -> Result<Vec<FileDiff>, OpError> {
+    parse(text, 0).map_err(|error| OpError::new(format!("cannot read the diff of commit {id}: {}", error.message)))
+}
+
+/// What only git itself can tell: renames, binary files, and sections that its own drivers find.
+fn by_git(store: &Store, before: Oid, after: Oid) -> Result<Vec<u8>, OpError> {
+    let attributes = format!("--attr-source={after}");
+    let args = [&[attributes.as_str(), "diff-tree"], DIFF_TREE, &["--end-of-options"]].concat();
+    let (before, after) = (before.to_string(), after.to_string());
+    let args = args.into_iter().chain([before.as_str(), after.as_str()]);
+    Git::new(store.git_dir()).run(args).map_err(|error| OpError::because("git diff-tree failed", error))
 }
