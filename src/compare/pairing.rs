@@ -1,6 +1,6 @@
 //! Finds for each patch of the new set its counterpart in the old one.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::assignment::{NEVER, cheapest};
 use super::text::Text;
@@ -21,7 +21,7 @@ pub(super) fn counterparts(old: &[Text], new: &[Text]) -> Vec<Option<usize>> {
     let mut found = Found { old: vec![None; old.len()], new: vec![None; new.len()] };
     found.equal(old, new, Text::all);
     found.equal(old, new, Text::key);
-    for island in islands(&candidates(old, new, &found)) {
+    for island in islands(candidates(old, new, &found), old.len(), new.len()) {
         found.assign(&island, old, new);
     }
     found.new
@@ -57,19 +57,18 @@ impl Found {
     /// Pairs the patches of an island so that the sum of all costs is smallest.
     fn assign(&mut self, island: &Island, old: &[Text], new: &[Text]) {
         let Island { old: rows, new: columns, edges } = island;
-        let mut gains = HashMap::new();
-        for edge in edges {
-            let alone = creation(&old[edge.old]) + creation(&new[edge.new]);
-            let distance = edge.old.abs_diff(edge.new) as i64;
-            let title = if old[edge.old].title() == new[edge.new].title() { -TITLE } else { TITLE };
-            let cost = (edge.cost as i64 - alone as i64) << COST_SHIFT;
-            gains.insert((edge.old, edge.new), cost + distance + title);
-        }
         // Behind the real columns each row finds one that leaves it alone.
-        let found = cheapest(rows.len(), columns.len() + rows.len(), |row, column| match columns.get(column) {
-            Some(&column) => gains.get(&(rows[row], column)).copied().unwrap_or(NEVER),
-            None => 0,
-        });
+        let width = columns.len() + rows.len();
+        let mut costs = vec![NEVER; rows.len() * width];
+        for row in 0..rows.len() {
+            costs[row * width + columns.len()..(row + 1) * width].fill(0);
+        }
+        for edge in edges {
+            if let (Ok(row), Ok(column)) = (rows.binary_search(&edge.old), columns.binary_search(&edge.new)) {
+                costs[row * width + column] = edge.gain(&old[edge.old], &new[edge.new]);
+            }
+        }
+        let found = cheapest(rows.len(), width, |row, column| costs[row * width + column]);
         for (row, column) in found.into_iter().enumerate() {
             if let Some(&column) = columns.get(column) {
                 self.pair(rows[row], column);
@@ -90,6 +89,16 @@ struct Edge {
     new: usize,
     /// Lines of the diff between their diffs.
     cost: usize,
+}
+
+impl Edge {
+    /// What the pair costs, less what its patches cost alone: 0 or below but for the lower bits.
+    fn gain(&self, old: &Text, new: &Text) -> i64 {
+        let alone = creation(old) + creation(new);
+        let distance = self.old.abs_diff(self.new) as i64;
+        let title = if old.title() == new.title() { -TITLE } else { TITLE };
+        ((self.cost as i64 - alone as i64) << COST_SHIFT) + distance + title
+    }
 }
 
 /// All pairs that cost no more than to leave both patches alone. Others cannot be part of a cheapest pairing.
@@ -157,7 +166,8 @@ fn diff_size(old: &[&[u8]], new: &[&[u8]]) -> usize {
     spans(&changes, old.len(), new.len()).map(lines).sum()
 }
 
-/// Patches that only have candidates among each other.
+/// Patches that only have candidates among each other; their indices sorted.
+#[derive(Default)]
 struct Island {
     old: Vec<usize>,
     new: Vec<usize>,
@@ -165,26 +175,77 @@ struct Island {
 }
 
 /// Splits the candidates into islands: what is decided in one is nothing to the others.
-fn islands(edges: &[Edge]) -> Vec<Island> {
-    let mut islands: Vec<Island> = Vec::new();
-    for edge in edges {
-        let mut joined = Island { old: vec![edge.old], new: vec![edge.new], edges: vec![*edge] };
-        let mut apart = Vec::new();
-        for island in islands {
-            if island.old.contains(&edge.old) || island.new.contains(&edge.new) {
-                joined.old.extend(island.old);
-                joined.new.extend(island.new);
-                joined.edges.extend(island.edges);
-            } else {
-                apart.push(island);
-            }
+fn islands(edges: Vec<Edge>, old_len: usize, new_len: usize) -> Vec<Island> {
+    // Each patch points to another one of its island, or to itself if it stands for the island.
+    let mut links: Vec<usize> = (0..old_len + new_len).collect();
+    let stands_for = |links: &mut [usize], mut at: usize| {
+        while links[at] != at {
+            links[at] = links[links[at]];
+            at = links[at];
         }
-        for side in [&mut joined.old, &mut joined.new] {
-            side.sort_unstable();
-            side.dedup();
-        }
-        apart.push(joined);
-        islands = apart;
+        at
+    };
+    for edge in &edges {
+        let (one, other) = (stands_for(&mut links, edge.old), stands_for(&mut links, old_len + edge.new));
+        links[other] = one;
     }
-    islands
+    let mut islands: BTreeMap<usize, Island> = BTreeMap::new();
+    for edge in edges {
+        let island = islands.entry(stands_for(&mut links, edge.old)).or_default();
+        island.old.push(edge.old);
+        island.new.push(edge.new);
+        island.edges.push(edge);
+    }
+    for side in islands.values_mut().flat_map(|island| [&mut island.old, &mut island.new]) {
+        side.sort_unstable();
+        side.dedup();
+    }
+    islands.into_values().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::Member;
+    use crate::diff::FileDiff;
+    use crate::diff::parse::parse;
+    use crate::message::Identity;
+
+    /// A patch of one file that adds these lines.
+    fn patch(path: &str, lines: &[&str]) -> Vec<FileDiff> {
+        let (count, added) = (lines.len() + 1, lines.join("\n+"));
+        let text = format!("--- a/{path}\n+++ b/{path}\n@@ -1,1 +1,{count} @@\n a\n+{added}\n");
+        parse(text.as_bytes(), 0).expect("a good diff")
+    }
+
+    fn text(title: &str, diff: &[FileDiff]) -> Text {
+        let author = Identity { name: "A".into(), email: "a@b".into() };
+        Text::of(&Member { author: &author, message: title.as_bytes().into(), diff })
+    }
+
+    #[test]
+    fn equal_diffs_come_first_and_then_the_least_cost() {
+        let lines = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
+        let (full, less, other) = (patch("f", &lines), patch("f", &lines[1..]), patch("g", &["x", "y"]));
+        let old = [text("full", &full), text("other", &other), text("less", &less)];
+        // The middle one is like both of the others, but one of them is equal to something.
+        let new = [text("b", &less), text("c", &patch("f", &lines[..8])), text("d", &patch("h", &["p", "q", "r"]))];
+        assert_eq!(counterparts(&old, &new), [Some(2), Some(0), None]);
+        assert_eq!(counterparts(&new, &old), [Some(1), None, Some(0)]);
+        assert_eq!(counterparts(&[], &new), [None; 3]);
+        assert!(counterparts(&old, &[]).is_empty());
+    }
+
+    #[test]
+    fn many_patches_that_are_all_alike_are_paired_by_their_lines() {
+        let lines: Vec<String> = (0..60).map(|line| format!("line {line}")).collect();
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        let with = |last: String| patch("f", &[&lines[..], &[&last]].concat());
+        let old: Vec<Text> = (0..40).map(|n| text("alike", &with(format!("last {n}")))).collect();
+        let new: Vec<Text> = (0..40).rev().map(|n| text("alike", &with(format!("last {n}")))).collect();
+        assert_eq!(counterparts(&old, &new), (0..40).rev().map(Some).collect::<Vec<_>>());
+        // All changed in the same way: the nearest one is the counterpart.
+        let new: Vec<Text> = (0..40).map(|n| text("alike", &with(format!("other {n}")))).collect();
+        assert_eq!(counterparts(&old, &new), (0..40).map(Some).collect::<Vec<_>>());
+    }
 }

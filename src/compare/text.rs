@@ -215,3 +215,54 @@ fn trim_end(mut text: &[u8]) -> &[u8] {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diff::parse::parse;
+
+    fn text(message: &str, diff: &str) -> Text {
+        let author = Identity { name: "A U Thor".into(), email: "a@b".into() };
+        let diff = parse(diff.as_bytes(), 0).expect("a good diff");
+        Text::of(&Member { author: &author, message: message.as_bytes().into(), diff: &diff })
+    }
+
+    #[test]
+    fn a_patch_becomes_a_text() {
+        let diff = "diff --git a/z b/z\nold mode 100644\nnew mode 100755\n\
+            diff --git a/f.c b/f.c\nindex 1..2 100644\n--- a/f.c\n+++ b/f.c\n\
+            @@ -8,2 +8,2 @@ int main(void)\n \tx;\n-\ty;\n+\tz;\n\\ No newline at end of file\n";
+        let text = text("\n s \nt\n\n\n\ta\tb  \n\n\n", diff);
+        let head = " ## Metadata ##\nAuthor: A U Thor <a@b>\n\n ## Commit message ##\n     s\n    t\n\n\n            a       b\n";
+        let body = " ## f.c ##\n@@ f.c: int main(void)\n \tx;\n-\ty;\n+\tz;\n \\ No newline at end of file\n\n\
+            \x20## z (mode change 100644 => 100755) ##\n";
+        assert_eq!(text.all().as_bstr(), format!("{head}\n{body}"));
+        assert_eq!(text.diff().as_bstr(), body);
+        assert_eq!(text.key().as_bstr(), body);
+        assert_eq!((text.size(), text.title()), (7, " s t".into()));
+        let changes =
+            " ## f.c ##\n-\ty;\n+\tz;\n \\ No newline at end of file\n ## z (mode change 100644 => 100755) ##\n";
+        assert_eq!(text.changes().as_bstr(), changes);
+    }
+
+    #[test]
+    fn what_becomes_of_a_file_is_said() {
+        let headline = |diff: &str| {
+            let text = text("s", diff);
+            text.diff().lines().map(|line| line.to_str_lossy().into_owned()).collect::<Vec<_>>().join("|")
+        };
+        assert_eq!(headline("diff --git a/f b/f\nnew file mode 100644\n"), " ## f (new) ##");
+        assert_eq!(headline("diff --git a/f b/f\nnew file mode 100755\n"), " ## f (new) ##| new file mode 100755");
+        assert_eq!(headline("diff --git a/f b/f\ndeleted file mode 100644\n"), " ## f (deleted) ##");
+        let renamed = "diff --git a/f b/g\nsimilarity index 100%\nrename from f\nrename to g\n";
+        assert_eq!(headline(renamed), " ## f => g ##");
+        assert_eq!(headline("--- /dev/null\n+++ b/f\n@@ -0,0 +1 @@\n+x\n"), " ## f (new) ##|@@|+x");
+    }
+
+    #[test]
+    fn a_patch_without_a_diff_is_known_by_its_message() {
+        let (one, other) = (text("one", ""), text("other", ""));
+        assert_eq!((one.diff(), one.size()), (&b""[..], 0));
+        assert!(one.key() == one.all() && one.key() != other.key());
+    }
+}

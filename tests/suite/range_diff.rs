@@ -432,7 +432,7 @@ fn odd_sets(repo: &Repo<'_>) -> (String, String) {
         repo.write("no-end", if new { "one\nthree" } else { "one\ntwo\n" }).write("crlf", "a\r\nc\r\nd");
         repo.commit("line ends");
         repo.git(&["mv", "moves", "moved"]);
-        repo.lines("moved", &[(7, if new { "7" } else { "seven" })]);
+        repo.lines("moved", &[(1, if new { "1" } else { "one" }), (20, "twenty"), (30, "thirty")]);
         repo.git(&["mv", "x y/moves", "x y/to here"]);
         repo.commit("renames");
         link("link", if new { "there" } else { "here" });
@@ -456,7 +456,7 @@ fn odd_commits_give_the_bytes_of_git() {
     let found = by_kpatch(&sandbox, &repo.path, &old, &new);
     assert_eq!(found.replace("\\u{7}", "\x07").replace("\\u{d}", "\r"), expected);
     assert_ne!(found, expected, "{}", allowed("visible"));
-    assert!(expected.contains("moves => moved"), "{expected}");
+    assert!(expected.contains("      ## moves => moved ##\n"), "{expected}");
     assert!(expected.contains("No newline at end of file"), "{expected}");
 }
 

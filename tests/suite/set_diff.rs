@@ -98,7 +98,7 @@ fn the_report_reads_so() {
 ";
     let counts = "1 same, 1 message, 1 changed, 1 dropped\n";
     assert_eq!(diff(&world, &["6.6.x"]), (1, format!("{body}{counts}")));
-    let rows: String = body.lines().filter(|line| !line.starts_with(' ')).map(|line| format!("{line}\n")).collect();
+    let rows: String = body.split_inclusive('\n').filter(|line| !line.starts_with(' ')).collect();
     assert_eq!(diff(&world, &["6.6.x", "-q"]), (1, format!("{rows}{counts}")));
     let same = "4:  0004 = 3:  0004 same     init: a new file\n";
     assert_eq!(diff(&world, &["6.6.x", "-v"]), (1, format!("{body}{same}{counts}")));
