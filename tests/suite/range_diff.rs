@@ -126,56 +126,57 @@ fn signs(rows: &[Row]) -> BTreeMap<&str, usize> {
 fn real_sets_as_commits_give_the_bytes_of_git() {
     let sandbox = Sandbox::new();
     let linux = sandbox.linux();
-    let range = |set: &str| branch_of(&sandbox, set);
-    let [a, b, c] = ["patches-6.1.170", "patches-6.1.176", "patches-6.12.100"].map(range);
-    let [art, brt, crt] = ["patches-6.1.170-rt", "patches-6.1.176-rt", "patches-6.12.100-rt"].map(range);
-    let compare = |old: &str, new: &str| same_bytes(&sandbox, &linux, "v6.1.176", old, new);
-    let found = compare(&a, &b);
-    assert_eq!(signs(&found), BTreeMap::from([("!", 1), ("<", 8), ("=", 144), (">", 13)]));
-    assert_eq!(signs(&compare(&art, &brt)), BTreeMap::from([("<", 1), ("=", 66), (">", 6)]));
-    assert!(signs(&compare(&b, &c))["!"] > 20);
-    assert!(signs(&compare(&brt, &crt))["!"] > 5);
-    // Backwards it is another problem.
-    compare(&c, &b);
-    assert_eq!(signs(&compare(&a, &a)).keys().copied().collect::<Vec<_>>(), ["="]);
-
+    let sets = ["patches-6.1.170", "patches-6.1.176", "patches-6.12.100"];
     let mut written = 0;
-    for (old, new) in [("patches-6.1.170", "patches-6.1.176"), ("patches-6.1.176", "patches-6.12.100")] {
-        for variant in ["", "-rt"] {
-            written += same_rows_but_for_what_is_written(
-                &sandbox,
-                &linux,
-                &format!("{old}{variant}"),
-                &format!("{new}{variant}"),
-            );
+    for variant in ["", "-rt"] {
+        let sets = sets.map(|set| Set::new(&sandbox, &format!("{set}{variant}")));
+        let compare = |old: &Set, new: &Set| same_bytes(&sandbox, &linux, "v6.1.176", &old.range, &new.range);
+        let (near, far) = (compare(&sets[0], &sets[1]), compare(&sets[1], &sets[2]));
+        if variant.is_empty() {
+            assert_eq!(signs(&near), BTreeMap::from([("!", 1), ("<", 8), ("=", 144), (">", 13)]));
+            assert!(signs(&far)["!"] > 20);
+            // Backwards it is another problem.
+            compare(&sets[2], &sets[1]);
+        } else {
+            assert_eq!(signs(&near), BTreeMap::from([("<", 1), ("=", 66), (">", 6)]));
+            assert!(signs(&far)["!"] > 5);
         }
+        written += same_rows_but_for_what_is_written(&sandbox, &sets[0], &sets[1], &near);
+        written += same_rows_but_for_what_is_written(&sandbox, &sets[1], &sets[2], &far);
     }
     assert!(0 < written && written < 60, "{}: {written}", allowed("written"));
 }
 
-/// Compares two directories with what git says of their branches. A row may only differ where git would write one of
-/// its patches otherwise; returns how many do.
-fn same_rows_but_for_what_is_written(sandbox: &Sandbox, linux: &Path, old: &str, new: &str) -> usize {
-    let folder = |set: &str| sandbox.path(&format!("good-{set}")).to_str().unwrap().to_owned();
-    let range = |set: &str| {
-        let release = set.strip_prefix("patches-").unwrap();
-        format!("v{}..{set}", release.strip_suffix("-rt").unwrap_or(release))
-    };
-    let table =
-        |old: &str, new: &str| -> BTreeSet<Row> { rows(&by_kpatch(sandbox, linux, old, new)).into_iter().collect() };
-    let found = table(&folder(old), &folder(new));
-    let expected: BTreeSet<Row> =
-        rows(&by_git(sandbox, linux, "v6.1.176", &range(old), &range(new))).into_iter().collect();
-    let [old_own, new_own] = [old, new].map(|set| {
-        let rows = table(&folder(set), &range(set));
-        rows.into_iter().filter(|row| row.sign != "=").map(|row| row.old).collect::<BTreeSet<_>>()
-    });
+/// A set of the corpus, without the patches that do not apply, as files and as commits.
+struct Set {
+    folder: String,
+    range: String,
+    /// The numbers of the patches that git would write otherwise than they are written.
+    own: BTreeSet<String>,
+}
+
+impl Set {
+    fn new(sandbox: &Sandbox, name: &str) -> Self {
+        let range = branch_of(sandbox, name);
+        let folder = sandbox.path(&format!("good-{name}")).to_str().unwrap().to_owned();
+        let rows = rows(&by_kpatch(sandbox, &sandbox.linux(), &folder, &range));
+        let own = rows.into_iter().filter(|row| row.sign != "=").map(|row| row.old).collect();
+        Self { folder, range, own }
+    }
+}
+
+/// Compares the files of two sets with what git says of their commits. A row may only differ where git would write one
+/// of its patches otherwise; returns how many do.
+fn same_rows_but_for_what_is_written(sandbox: &Sandbox, old: &Set, new: &Set, by_git: &[Row]) -> usize {
+    let found: BTreeSet<Row> =
+        rows(&by_kpatch(sandbox, &sandbox.linux(), &old.folder, &new.folder)).into_iter().collect();
+    let expected: BTreeSet<Row> = by_git.iter().cloned().collect();
     let differing: Vec<&Row> = found.symmetric_difference(&expected).collect();
-    let is_own = |row: &&&Row| old_own.contains(&row.old) || new_own.contains(&row.new);
+    let is_own = |row: &&&Row| old.own.contains(&row.old) || new.own.contains(&row.new);
     for row in &differing {
         // A pair that only one of the two has leaves its patches to others, or alone.
         let mut near = differing.iter().filter(|other| other.old == row.old || other.new == row.new);
-        assert!(near.any(|other| is_own(&other)), "{old} {new}: {row:?}");
+        assert!(near.any(|other| is_own(&other)), "{} {}: {row:?}", old.range, new.range);
     }
     differing.len()
 }
@@ -537,4 +538,23 @@ fn files_and_commits_of_the_same_patches_compare_alike() {
         assert_eq!(pairs(&old_folder, new), expected, "{old} {new}");
         assert!(pairs(old, &old_folder).iter().all(|pair| pair.2 == "same"));
     }
+}
+
+#[test]
+fn a_patch_file_renames_where_it_says_so() {
+    let sandbox = Sandbox::new();
+    let repo = Repo::new(&sandbox, "renames");
+    repo.write("a", crate::support::repo::text("a")).commit("base");
+    repo.tag("base");
+    repo.git(&["mv", "a", "b"]);
+    repo.lines("b", &[(20, "twenty")]).commit("move");
+    let compared = |name: &str, renames: &str| {
+        let folder = sandbox.path(name);
+        let folder = folder.to_str().unwrap();
+        repo.git(&["format-patch", "-q", renames, "-o", folder, "base..main"]);
+        let report = sandbox.report(&repo.path, &["diff", "--linux", ".", "base..main", folder]);
+        report.0["same"].as_bool().unwrap()
+    };
+    assert!(compared("with", "-M"));
+    assert!(!compared("without", "--no-renames"), "{}", allowed("renames"));
 }
