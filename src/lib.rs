@@ -22,6 +22,7 @@ pub mod process;
 // Floor 3: what kpatch is about.
 pub mod apply;
 pub mod carry;
+pub mod compare;
 pub mod export;
 pub mod kit;
 pub mod propose;

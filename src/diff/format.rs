@@ -61,6 +61,40 @@ pub enum NeedsGit {
     Driver(BString),
 }
 
+/// The lines that one hunk covers, its context included, counted from 0.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Span<'a> {
+    /// In the old file.
+    pub(crate) old: Range<u32>,
+    /// In the new file.
+    pub(crate) new: Range<u32>,
+    /// What changes in it; never empty.
+    pub(crate) changes: &'a [Change],
+}
+
+/// The hunks that show `changes` between files of so many lines. Changes with no more than twice the context between
+/// them share a hunk.
+pub(crate) fn spans(changes: &[Change], old_len: usize, new_len: usize) -> impl Iterator<Item = Span<'_>> {
+    let groups = changes.chunk_by(|left, right| right.old.start - left.old.end <= 2 * CONTEXT);
+    groups.filter_map(move |changes| {
+        let (first, last) = (changes.first()?, changes.last()?);
+        let after = CONTEXT.min(old_len as u32 - last.old.end).min(new_len as u32 - last.new.end);
+        let old = first.old.start.saturating_sub(CONTEXT)..last.old.end + after;
+        let new = first.new.start.saturating_sub(CONTEXT)..last.new.end + after;
+        Some(Span { old, new, changes })
+    })
+}
+
+/// The hunks between two texts without the names of files, as `git diff --diff-algorithm=myers -U3` prints them;
+/// `rules` say what their headers name.
+pub fn hunks(old: &[u8], new: &[u8], rules: &'static Rules) -> Vec<u8> {
+    let mut out = Vec::new();
+    let [old, new] = [old, new].map(split_lines);
+    let changes = changes_of_lines(&old, &new);
+    Hunks { old, new, rules, section: b"", searched: 0 }.write_all(&changes, &mut out);
+    out
+}
+
 /// Appends the diff of one file to `out`, as `git diff-tree -p --no-renames --diff-algorithm=myers -U3 --abbrev=12
 /// --src-prefix=a/ --dst-prefix=b/` prints it; nothing for a file that is the same on both sides.
 ///
@@ -270,25 +304,19 @@ struct Hunks<'a> {
 }
 
 impl Hunks<'_> {
-    /// Changes with no more than twice the context between them share a hunk.
     fn write_all(&mut self, changes: &[Change], out: &mut Vec<u8>) {
-        for group in changes.chunk_by(|left, right| right.old.start - left.old.end <= 2 * CONTEXT) {
-            self.write(group, out);
+        for span in spans(changes, self.old.len(), self.new.len()) {
+            self.write(&span, out);
         }
     }
 
-    fn write(&mut self, group: &[Change], out: &mut Vec<u8>) {
-        let (Some(first), Some(last)) = (group.first(), group.last()) else {
-            return;
-        };
-        let after = CONTEXT.min(self.old.len() as u32 - last.old.end).min(self.new.len() as u32 - last.new.end);
-        let old = first.old.start.saturating_sub(CONTEXT)..last.old.end + after;
-        let new = first.new.start.saturating_sub(CONTEXT)..last.new.end + after;
+    fn write(&mut self, span: &Span<'_>, out: &mut Vec<u8>) {
+        let Span { old, new, changes } = span;
         self.find_section(old.start as usize);
-        write_hunk_header(&old, &new, self.section, out);
+        write_hunk_header(old, new, self.section, out);
 
         let mut at = old.start;
-        for change in group {
+        for change in *changes {
             write_lines(b' ', &self.old, at..change.old.start, out);
             write_lines(b'-', &self.old, change.old.clone(), out);
             write_lines(b'+', &self.new, change.new.clone(), out);

@@ -105,6 +105,11 @@ const NOT_HERE: &[&str] = &[
     "php", "ruby", "scheme", "tex",
 ];
 
+/// What `git range-diff` looks for in the texts that it compares: its own headlines, and the hunks below them.
+const PATCH_TEXT: Builtin = Builtin { name: "", may_begin: |_| true, patterns: &[r"^ ## (.*) ##$", r"^.?@@ (.*)$"] };
+
+static COMPILED_PATCH_TEXT: LazyLock<Rules> = LazyLock::new(|| Rules::compile(&PATCH_TEXT));
+
 static DEFAULT: Rules = Rules { may_begin: |byte| is_word_start(byte) || byte == b'$', patterns: Vec::new() };
 
 static COMPILED: LazyLock<Vec<Rules>> = LazyLock::new(|| BUILTIN.iter().map(Rules::compile).collect());
@@ -123,6 +128,11 @@ impl Rules {
         }
         let at = BUILTIN.iter().position(|builtin| builtin.name.as_bytes() == name);
         Some(at.and_then(|at| COMPILED.get(at)).unwrap_or(&DEFAULT))
+    }
+
+    /// The rules for patches that are compared with each other, as `git range-diff` does it.
+    pub fn of_patch_text() -> &'static Rules {
+        &COMPILED_PATCH_TEXT
     }
 
     /// The section that `line` opens, as git prints it: at most 80 bytes, without white space at the end.

@@ -30,6 +30,17 @@ pub fn changes(old: &[u8], new: &[u8]) -> Vec<Change> {
 
 /// Does what [`changes`] does, for files that are split already.
 pub(crate) fn changes_of_lines(old: &[&[u8]], new: &[&[u8]]) -> Vec<Change> {
+    placed(old, new, Diff::postprocess_lines)
+}
+
+/// The changes between two files that are split already, each as far down as it goes: `--no-indent-heuristic`.
+pub(crate) fn plain_changes(old: &[&[u8]], new: &[&[u8]]) -> Vec<Change> {
+    placed(old, new, Diff::postprocess_no_heuristic)
+}
+
+type Place<'a> = fn(&mut Diff, &InternedInput<&'a [u8]>);
+
+fn placed<'a>(old: &[&'a [u8]], new: &[&'a [u8]], place: Place<'a>) -> Vec<Change> {
     let [old_len, new_len] = [old, new].map(|lines| lines.len() as u32);
     if old.is_empty() || new.is_empty() {
         return match old_len + new_len {
@@ -42,7 +53,7 @@ pub(crate) fn changes_of_lines(old: &[&[u8]], new: &[&[u8]]) -> Vec<Change> {
     input.update_before(old.iter().copied());
     input.update_after(new.iter().copied());
     let mut diff = Diff::compute(imara_diff::Algorithm::Myers, &input);
-    diff.postprocess_lines(&input);
+    place(&mut diff, &input);
     diff.hunks().map(|hunk| Change { old: hunk.before, new: hunk.after }).collect()
 }
 

@@ -5,6 +5,7 @@ pub mod bump;
 mod cells;
 mod compute;
 pub mod demo;
+pub mod diff;
 mod error;
 pub mod export;
 mod exported;

@@ -6,6 +6,7 @@ mod bump;
 mod completions;
 mod continue_;
 mod demo;
+mod diff;
 mod export;
 mod import;
 mod man;
@@ -45,6 +46,7 @@ pub(crate) enum Command {
     Import(import::ImportArgs),
     Export(export::ExportArgs),
     Verify(verify::VerifyArgs),
+    Diff(diff::DiffArgs),
     Source(source::SourceArgs),
     Demo(demo::DemoArgs),
     Completions(completions::CompletionsArgs),
@@ -67,6 +69,7 @@ impl Command {
             Self::Import(args) => import::run(args, ui),
             Self::Export(args) => export::run(args, ui),
             Self::Verify(args) => verify::run(args, ui),
+            Self::Diff(args) => diff::run(args, ui),
             Self::Source(args) => source::run(args, ui),
             Self::Demo(args) => demo::run(args, ui),
             Self::Completions(args) => completions::run(args, ui),
@@ -98,6 +101,7 @@ pub(crate) fn examples(name: &str) -> Examples {
         "kpatch import" => import::EXAMPLES,
         "kpatch export" => export::EXAMPLES,
         "kpatch verify" => verify::EXAMPLES,
+        "kpatch diff" => diff::EXAMPLES,
         "kpatch source" => source::EXAMPLES,
         "kpatch source import" => source::IMPORT_EXAMPLES,
         "kpatch source fetch" => source::FETCH_EXAMPLES,
@@ -108,7 +112,7 @@ pub(crate) fn examples(name: &str) -> Examples {
     }
 }
 
-/// How the reports of `bump` and `plan` are printed.
+/// How the reports of `bump`, `plan` and `diff` are printed.
 #[derive(Debug, Args)]
 struct FormatArgs {
     /// How to print the report; markdown is made for pull requests, json is the same as --json

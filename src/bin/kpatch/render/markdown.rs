@@ -46,6 +46,7 @@ fn overview(reports: &[BumpReport]) -> Part {
     Part::Table { head: format!("{first}|{}\n", "---|".repeat(columns)), rows: rows.collect() }
 }
 
+/// A row of a table.
 pub(super) fn cells(cells: impl Iterator<Item = String>) -> String {
     format!("| {} |\n", cells.collect::<Vec<_>>().join(" | "))
 }

@@ -4,6 +4,7 @@ mod advice;
 pub(crate) mod bisect;
 pub(crate) mod bump;
 pub(crate) mod demo;
+pub(crate) mod diff;
 mod escape;
 pub(crate) mod export;
 pub(crate) mod import;

@@ -35,6 +35,11 @@ impl Paint {
             Style::Bad => "1;31",
             Style::Note => "36",
         };
+        self.with(code, text)
+    }
+
+    /// `text`, which must be harmless already, between an SGR sequence with these parameters and its end.
+    pub(crate) fn with(self, code: &str, text: &str) -> String {
         if self.0 && !text.is_empty() { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
 }
