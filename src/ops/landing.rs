@@ -127,7 +127,7 @@ impl Landing {
     ) -> Result<(), OpError> {
         let edit = kit.version_edit(state, old, new).map_err(kit_error)?;
         let (target, path) = self.relative(&edit.path)?;
-        self.files.push(FileReport { path, change: "edited" });
+        self.files.push(FileReport { path, change: "edited".into() });
         self.changes.push(Change::File { target, old: edit.old, new: edit.new });
         Ok(())
     }
@@ -154,11 +154,12 @@ impl Landing {
         }
         let moved = target != source;
         let written = new.iter().filter(|file| moved || !file.kept);
-        let mut reports: Vec<FileReport> =
-            written.map(|file| FileReport { path: format!("{shown}/{}", file.name), change: "written" }).collect();
+        let mut reports: Vec<FileReport> = written
+            .map(|file| FileReport { path: format!("{shown}/{}", file.name), change: "written".into() })
+            .collect();
         for (name, _) in old.files() {
             if !moved && !new.iter().any(|file| file.name == *name) {
-                reports.push(FileReport { path: format!("{shown}/{name}"), change: "removed" });
+                reports.push(FileReport { path: format!("{shown}/{name}"), change: "removed".into() });
             }
         }
         // Equal bytes are no change: the directory itself stays as it is.

@@ -110,7 +110,7 @@ impl Row<'_> {
                 .map(|file| OffsetReport { path: visible(&file.path), lines: file.offsets.clone() })
                 .collect(),
             proof: match &pick.outcome {
-                Outcome::Upstreamed(proof) => Some(ProofReport { kind: proof_kind(proof) }),
+                Outcome::Upstreamed(proof) => Some(ProofReport { kind: proof_kind(proof).into() }),
                 _ => None,
             },
             evidence: pick.evidence.as_ref().map(evidence),
@@ -122,7 +122,7 @@ impl Row<'_> {
             rewrite: None,
             commit: commit.map(|commit| commit.to_string()),
             tree: pick.after.to_string(),
-            decision: accepted.then(|| DecisionReport { kind: "accepted", strategy: None, reason: None }),
+            decision: accepted.then(|| DecisionReport { kind: "accepted".into(), strategy: None, reason: None }),
             proposals: Vec::new(),
             causes: Vec::new(),
             hazards: Vec::new(),
@@ -171,7 +171,7 @@ impl Row<'_> {
         let shown = !conflict.chunks.is_empty();
         ConflictReport {
             path: visible(&conflict.path),
-            kind: kind(conflict.kind),
+            kind: kind(conflict.kind).into(),
             base: id(conflict.base),
             ours: id(conflict.ours),
             theirs: id(conflict.theirs),
@@ -190,7 +190,7 @@ impl Row<'_> {
         let mut note = |walk: Walk| {
             rows.push(ConflictReport {
                 path: visible(&walk.path),
-                kind: "disagreement",
+                kind: "disagreement".into(),
                 base: None,
                 ours: walk.new.map(|entry| entry.id.to_string()),
                 theirs: walk.old.map(|entry| entry.id.to_string()),
@@ -285,7 +285,8 @@ fn evidence(evidence: &Evidence) -> EvidenceReport {
             How::Claim => "claim",
             How::PatchId => "patch-id",
             How::Title => "title",
-        },
+        }
+        .into(),
         reverted_by: evidence.reverted_by.map(|id| id.to_string()),
     }
 }

@@ -87,7 +87,7 @@ fn fold_patch(patch: &PatchReport, report: &BumpReport, parts: &mut Vec<Part>) {
         lines.push(format!("- waits for {}", inline(by)));
     }
     if let Some(proof) = &patch.proof {
-        lines.push(format!("- proof: {}", inline(summary::proof(proof.kind))));
+        lines.push(format!("- proof: {}", inline(summary::proof(&proof.kind))));
     }
     if let Some(found) = &patch.evidence {
         lines.push(format!("- in {}: {}", inline(&report.target.tag), inline(&summary::evidence(found))));

@@ -33,7 +33,7 @@ fn a_landing_reads_so() {
 - commit the change of the kit
   ```sh
   git add -A kernel
-  git commit -a -m 'kernel: 6.6.x v6.6.13 → v6.6.14'
+  kpatch pr-body 6.6.x --commit-message | git commit -F -
   ```
 "
     );

@@ -10,6 +10,7 @@ pub(crate) mod json;
 pub(crate) mod markdown;
 mod markers;
 pub(crate) mod matrix;
+pub(crate) mod question;
 #[cfg(test)]
 pub(crate) mod sample;
 pub(crate) mod source;
@@ -17,6 +18,7 @@ pub(crate) mod status;
 mod style;
 mod summary;
 mod table;
+mod three_way;
 pub(crate) mod verify;
 
 pub(crate) use style::{Paint, Style};
