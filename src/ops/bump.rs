@@ -10,7 +10,7 @@ use super::new_set::{Source, Style};
 use super::renames::Memory;
 use super::report::{BumpReport, PatchReport, State};
 use super::workspace::{self, Linux};
-use super::{OpError, Places, Watch, present, record};
+use super::{OpError, Places, Watch, last_report, present, record};
 use crate::event::Event;
 use crate::patch_set::PatchSet;
 use crate::version::Tag;
@@ -97,6 +97,12 @@ pub fn bump(options: &BumpOptions, watch: Watch<'_>) -> Result<Vec<BumpReport>, 
         };
         let mut report = Run { options, linux: &linux, job: &job, to: &to, watch }.run()?;
         report.warnings.extend(warnings.iter().cloned());
+        if !options.dry_run
+            && let Err(error) = last_report::keep(&linux, &job.place, &report)
+        {
+            // What has landed has landed.
+            report.warnings.push(error.to_string());
+        }
         reports.push(report);
     }
     Ok(reports)

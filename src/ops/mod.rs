@@ -1,6 +1,7 @@
 //! What each verb of the command line does: options in, report out.
 
 pub mod bump;
+pub mod commit;
 mod compute;
 pub mod demo;
 mod error;
@@ -10,6 +11,7 @@ mod gate;
 pub mod import;
 mod jobs;
 mod landing;
+mod last_report;
 mod new_set;
 mod oracle;
 pub mod plan;
@@ -26,6 +28,7 @@ mod workspace;
 use std::path::PathBuf;
 
 pub use error::OpError;
+pub use last_report::last_report;
 
 use crate::event::{Interrupt, Observer};
 

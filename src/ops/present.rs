@@ -15,7 +15,7 @@ use crate::text::visible;
 use crate::upstream::{Evidence, How};
 
 /// The version of the report's structure.
-const SCHEMA: u32 = 1;
+pub(super) const SCHEMA: u32 = 1;
 
 /// The report of a bump that has not written anything yet; `accept` are numbers of accepted patches.
 pub(super) fn report(store: &Store, patches: &[Patch], computed: &Computed, accept: &[u32]) -> BumpReport {
@@ -46,6 +46,7 @@ pub(super) fn report(store: &Store, patches: &[Patch], computed: &Computed, acce
             .collect(),
         tree: carried.tip().to_string(),
         commit: None,
+        kit_commit: None,
         branch: format!("{}-linuxkit", carried.target.tag),
         gate: None,
         files: Vec::new(),

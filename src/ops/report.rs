@@ -30,6 +30,8 @@ pub struct BumpReport {
     pub tree: String,
     /// The commit on top of the target with everything that was carried; absent where nothing was written.
     pub commit: Option<String>,
+    /// The commit of the kit that holds the change, in hex; absent where none was made.
+    pub kit_commit: Option<String>,
     /// The branch in the linux tree, for example `v6.6.14-linuxkit`.
     pub branch: String,
     /// The proof that the exported files give that tree; absent if it was not reached.

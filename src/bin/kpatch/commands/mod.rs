@@ -1,12 +1,14 @@
 //! The verbs: each file translates arguments to the library's options, calls it and shows its report.
 
 mod bump;
+mod commit;
 mod completions;
 mod demo;
 mod export;
 mod import;
 mod man;
 mod plan;
+mod pr_body;
 mod source;
 mod status;
 mod verify;
@@ -30,6 +32,7 @@ pub(crate) enum Command {
     Import(import::ImportArgs),
     Export(export::ExportArgs),
     Verify(verify::VerifyArgs),
+    PrBody(pr_body::PrBodyArgs),
     Source(source::SourceArgs),
     Demo(demo::DemoArgs),
     Completions(completions::CompletionsArgs),
@@ -46,6 +49,7 @@ impl Command {
             Self::Import(args) => import::run(args, ui),
             Self::Export(args) => export::run(args, ui),
             Self::Verify(args) => verify::run(args, ui),
+            Self::PrBody(args) => pr_body::run(args, ui),
             Self::Source(args) => source::run(args, ui),
             Self::Demo(args) => demo::run(args, ui),
             Self::Completions(args) => completions::run(args, ui),
@@ -71,6 +75,7 @@ pub(crate) fn examples(name: &str) -> Examples {
         "kpatch import" => import::EXAMPLES,
         "kpatch export" => export::EXAMPLES,
         "kpatch verify" => verify::EXAMPLES,
+        "kpatch pr-body" => pr_body::EXAMPLES,
         "kpatch source" => source::EXAMPLES,
         "kpatch source import" => source::IMPORT_EXAMPLES,
         "kpatch source fetch" => source::FETCH_EXAMPLES,
@@ -84,7 +89,8 @@ pub(crate) fn examples(name: &str) -> Examples {
 /// How the reports of `bump` and `plan` are printed.
 #[derive(Debug, Args)]
 struct FormatArgs {
-    /// How to print the report; markdown is made for pull requests, json is the same as --json
+    /// How to print the report; markdown is made for pull requests, html is one page that needs nothing else, json is the
+    /// same as --json
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     format: Format,
 }
@@ -94,6 +100,7 @@ enum Format {
     #[default]
     Text,
     Markdown,
+    Html,
     Json,
 }
 
@@ -102,6 +109,7 @@ fn show_bumps(verb: &str, reports: &[BumpReport], format: &FormatArgs, ui: &mut 
     let text = match if ui.json() { Format::Json } else { format.format } {
         Format::Text => render::bump::text(reports, ui.view()),
         Format::Markdown => render::markdown::document(reports),
+        Format::Html => render::html::page(reports),
         Format::Json => render::json::envelope(verb, reports)?,
     };
     ui.print(&text)?;

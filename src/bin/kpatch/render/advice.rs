@@ -36,16 +36,16 @@ fn after_landing(report: &BumpReport) -> Vec<Step> {
             vec![],
         )];
     };
-    vec![
-        step("build and test the kernels: kpatch has compared trees and built nothing", vec![]),
-        step(
-            "commit the change of the kit",
-            vec![
-                "git add -A kernel".into(),
-                format!("kpatch pr-body {} --commit-message | git commit -F -", quoted(series)),
-            ],
-        ),
-    ]
+    let mut steps = vec![step("build and test the kernels: kpatch has compared trees and built nothing", vec![])];
+    let series = quoted(series);
+    if report.kit_commit.is_none() {
+        let run =
+            vec!["git add -A kernel".into(), format!("kpatch pr-body {series} --commit-message | git commit -F -")];
+        steps.push(step("commit the change of the kit", run));
+    } else {
+        steps.push(step("ask for a review", vec![format!("kpatch pr-body {series}")]));
+    }
+    steps
 }
 
 fn after_stop(report: &BumpReport) -> Vec<Step> {
@@ -140,6 +140,18 @@ fn results(patch: &PatchReport) -> &'static [&'static str] {
 fn bump(report: &BumpReport) -> String {
     let patches = if report.series.is_none() { " --patches DIR" } else { "" };
     format!("kpatch bump {} {}{patches}", quoted(&report.base.tag), quoted(&report.target.tag))
+}
+
+/// The command that shows again what became of the patches: of a landing, that the set on the target holds.
+pub(super) fn again(report: &BumpReport) -> String {
+    let patches = if report.series.is_none() { " --patches DIR" } else { "" };
+    match (&report.series, report.state) {
+        (Some(series), State::Landed) => {
+            format!("kpatch verify {} --base {} --with-git", quoted(series), quoted(&report.target.tag))
+        }
+        (None, State::Landed) => format!("kpatch verify{patches} --base {} --with-git", quoted(&report.target.tag)),
+        _ => format!("kpatch plan {} {}{patches}", quoted(&report.base.tag), quoted(&report.target.tag)),
+    }
 }
 
 fn numbers(patches: &[&PatchReport]) -> String {

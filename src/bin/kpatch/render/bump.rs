@@ -129,6 +129,9 @@ fn facts(report: &BumpReport, view: &View) -> String {
         None if report.state == State::WouldLand => fact("branch", &format!("{} would be written", report.branch)),
         None => {}
     }
+    if let Some(commit) = &report.kit_commit {
+        fact("committed", &format!("{} in the kit", short(commit)));
+    }
     if view.detail == Detail::Full {
         for file in &report.files {
             fact(&file.change, &file.path);

@@ -2,9 +2,11 @@
 
 mod advice;
 pub(crate) mod bump;
+pub(crate) mod commit_message;
 pub(crate) mod demo;
 mod escape;
 pub(crate) mod export;
+pub(crate) mod html;
 pub(crate) mod import;
 pub(crate) mod json;
 pub(crate) mod markdown;

@@ -50,6 +50,7 @@ pub(crate) fn landing() -> BumpReport {
         renames: Vec::new(),
         tree: "b".repeat(40),
         commit: Some("c".repeat(40)),
+        kit_commit: None,
         branch: "v6.6.14-linuxkit".into(),
         gate: Some(GateReport {
             git_am: "b".repeat(40),

@@ -1,5 +1,7 @@
 //! What text and markdown say alike about a carried patch set. Nothing here is made harmless yet.
 
+use std::fmt::Write as _;
+
 use kpatch::ops::report::{
     BumpReport, CauseReport, Counts, DecisionReport, EvidenceReport, GateReport, HazardReport, OutcomeName,
     PatchReport, State,
@@ -89,7 +91,8 @@ fn is_unchanged(patch: &PatchReport) -> bool {
     matches!(patch.outcome, OutcomeName::Same | OutcomeName::Offset)
 }
 
-fn rank(patch: &PatchReport) -> u8 {
+/// Where a patch stands in that order, from 0.
+pub(super) fn rank(patch: &PatchReport) -> u8 {
     match patch.outcome {
         OutcomeName::BaseBad => 0,
         OutcomeName::Conflict => 1,
@@ -183,10 +186,10 @@ pub(super) fn decision(decision: &DecisionReport) -> String {
         other => other.to_owned(),
     };
     if let Some(strategy) = &decision.strategy {
-        words += &format!(" ({strategy})");
+        let _ = write!(words, " ({strategy})");
     }
     if let Some(reason) = &decision.reason {
-        words += &format!(": {reason}");
+        let _ = write!(words, ": {reason}");
     }
     words
 }
