@@ -233,12 +233,13 @@ impl Ready {
     /// Brings the user's index to the commit, for these paths and no others.
     fn refresh_index(&self, entries: &[u8]) -> Result<(), OpError> {
         let what = "cannot bring the kit's index up to date";
-        let update = self.pinned().args(["update-index", "-z", "--index-info"]).input(entries);
+        // Git compares files with the index also where it only writes it, and would ask the user's filters.
+        let git = self.on_work_tree(self.git.without_filters().map_err(failed(what))?);
+        let update = git.clone().args(["update-index", "-z", "--index-info"]).input(entries);
         update.run().map_err(|error| OpError::because(what, error))?;
-        let refresh = self.git.without_filters().map_err(failed(what))?;
-        let refresh = self.on_work_tree(refresh).args(["update-index", "-q", "--refresh"]);
         // It answers with 1 where other files differ from the index, which is none of our business.
-        refresh.output().map(drop).map_err(|error| OpError::because(what, error))
+        let refresh = git.args(["update-index", "-q", "--refresh"]).output();
+        refresh.map(drop).map_err(|error| OpError::because(what, error))
     }
 
     fn signed_off(&self, message: &str) -> String {

@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 
 /// Every verb, in the order of the help.
 const VERBS: &[&str] =
-    &["status", "bump", "plan", "import", "export", "verify", "source", "demo", "completions", "man"];
+    &["status", "bump", "plan", "import", "export", "verify", "pr-body", "source", "demo", "completions", "man"];
 
 fn kpatch(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_kpatch")).args(arguments).env_clear().output().expect("kpatch runs")

@@ -5,12 +5,14 @@
 #![allow(missing_docs, reason = "tests are not an interface")]
 
 mod carry;
+mod commit;
 mod crash;
 mod docs;
 mod errors;
 mod floors;
 mod history;
 mod hostile;
+mod html;
 mod kit_builder;
 mod merge;
 mod msrv;

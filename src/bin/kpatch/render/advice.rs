@@ -2,7 +2,7 @@
 
 use kpatch::ops::report::{BumpReport, OutcomeName, PatchReport, State};
 
-use super::{count, summary};
+use super::summary;
 
 /// Commands of one step.
 const LINES: usize = 4;
@@ -86,8 +86,11 @@ fn repair(report: &BumpReport, bad: &[&PatchReport]) -> Step {
         Some(series) => format!("kpatch verify {}", quoted(series)),
         None => format!("kpatch verify --patches DIR --base {}", quoted(&report.base.tag)),
     };
-    let patches = count(bad.len(), "patch", "patches");
-    step(format!("repair {patches} ({}) that does not apply to its own base", numbers(bad)), vec![verify])
+    let say = match bad {
+        [one] => format!("repair {}, which does not apply to its own base", summary::number(one)),
+        many => format!("repair {} patches that do not apply to their own base: {}", many.len(), numbers(many)),
+    };
+    step(say, vec![verify])
 }
 
 /// The results that are at hand: what is left of a patch, a proposal, a merge that may hide something.

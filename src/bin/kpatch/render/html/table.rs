@@ -28,7 +28,7 @@ pub(super) fn show(report: &BumpReport, which: usize, html: &mut Markup) {
                         });
                         html.line("td", "why", &summary::why(patch));
                         let offset = if patch.max_offset == 0 { String::new() } else { patch.max_offset.to_string() };
-                        html.line("td", "number", &offset);
+                        html.line("td", "offset", &offset);
                     });
                 }
             });
