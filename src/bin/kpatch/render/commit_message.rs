@@ -53,7 +53,7 @@ fn section(report: &BumpReport) -> String {
         if patches.is_empty() {
             continue;
         }
-        text += &format!("\n{title}:\n");
+        text.extend(["\n", title, ":\n"]);
         for patch in patches {
             let with = with(patch, &mut references);
             text += &wrap(&format!("{}{}", safe(&file(patch)), safe(&with)), 2, 4, &VIEW);
@@ -61,7 +61,7 @@ fn section(report: &BumpReport) -> String {
     }
     if summary::unchanged(report).len() == report.counts.kept() && report.counts.kept() > 0 {
         let which = if listed == 0 { "All" } else { "All other" };
-        text += &format!("\n{which} patches automatically rebased.\n");
+        text.extend(["\n", which, " patches automatically rebased.\n"]);
     }
     if !references.is_empty() {
         text.push('\n');
@@ -136,7 +136,8 @@ fn reason(patch: &PatchReport, _: &mut Vec<String>) -> String {
 fn proof(report: &BumpReport) -> String {
     let mut text = String::new();
     if let Some(gate) = &report.gate {
-        text += &format!("\n{}", wrap(&format!("Checked: {}.", safe(&summary::gate(gate))), 0, 2, &VIEW));
+        text.push('\n');
+        text += &wrap(&format!("Checked: {}.", safe(&summary::gate(gate))), 0, 2, &VIEW);
         text += &wrap(&format!("Tree: {}", safe(&report.tree)), 0, 2, &VIEW);
     } else {
         text.push('\n');
@@ -145,7 +146,7 @@ fn proof(report: &BumpReport) -> String {
         text += &wrap(&format!("Not checked: {}.", safe(&fact)), 0, 2, &VIEW);
     }
     if let Some((_, url)) = summary::changelogs(report).last() {
-        text += &format!("\n{url}\n");
+        text.extend(["\n", url, "\n"]);
     }
     text
 }

@@ -236,8 +236,12 @@ fn facts(report: &BumpReport) -> String {
 fn shell(commands: &[String]) -> String {
     let run: Vec<String> = commands.iter().map(|line| safe(line)).collect();
     let fence = fence(&run);
-    let lines: String = run.iter().map(|line| format!("  {line}\n")).collect();
-    format!("  {fence}sh\n{lines}  {fence}\n")
+    let mut text = format!("  {fence}sh\n");
+    for line in run {
+        let _ = writeln!(text, "  {line}");
+    }
+    let _ = writeln!(text, "  {fence}");
+    text
 }
 
 fn next(report: &BumpReport) -> String {

@@ -156,6 +156,12 @@ pub(super) fn why(patch: &PatchReport) -> String {
     if let Some(found) = &patch.evidence {
         return evidence(found);
     }
+    if let Some(first) = patch.hazards.first() {
+        return hazard(first);
+    }
+    if let Some(reason) = patch.decision.as_ref().and_then(|decision| decision.reason.as_ref()) {
+        return reason.clone();
+    }
     patch.conflicts.iter().map(|conflict| conflict.path.as_str()).collect::<Vec<_>>().join(", ")
 }
 

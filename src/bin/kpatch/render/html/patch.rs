@@ -1,6 +1,6 @@
 //! All that is known of one patch, folded.
 
-use kpatch::ops::report::{BumpReport, ConflictReport, PatchReport, ProposalReport, State};
+use kpatch::ops::report::{BumpReport, ConflictReport, OutcomeName, PatchReport, ProposalReport, State};
 
 use super::super::advice::quoted;
 use super::super::markers::{self, Piece};
@@ -57,13 +57,20 @@ fn facts(patch: &PatchReport, report: &BumpReport, html: &mut Markup) {
             match patch.bytes_kept {
                 Some(true) => "stays as it is, byte for byte",
                 Some(false) => "is written anew",
-                None => "leaves the set, or waits",
+                None if is_gone(patch) => "leaves the set",
+                None => "",
             },
         );
         fact("files to resolve", patch.resolve.as_deref().unwrap_or_default());
         fact("commit", patch.commit.as_deref().unwrap_or_default());
         fact("tree", &patch.tree);
     });
+}
+
+/// True if the patch is no longer in the set, and nobody has to decide on that.
+fn is_gone(patch: &PatchReport) -> bool {
+    let dropped = matches!(patch.outcome, OutcomeName::Upstreamed | OutcomeName::LeftOut);
+    dropped || (patch.outcome == OutcomeName::Emptied && patch.decision.is_some())
 }
 
 /// Causes, notes and hazards.
