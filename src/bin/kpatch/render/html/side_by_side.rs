@@ -21,6 +21,12 @@ enum Row<'a> {
 pub(super) fn table(diff: &str, html: &mut Markup) {
     let rows = rows(diff);
     html.element("table", &[("class", "diff")], |table| {
+        // The first row may be one wide cell, which says nothing of the columns.
+        table.element("colgroup", &[], |group| {
+            for column in ["number", "line", "number", "line"] {
+                group.void("col", &[("class", column)]);
+            }
+        });
         for row in rows.iter().take(MOST) {
             show(row, table);
         }

@@ -35,6 +35,8 @@ const OURS: &[(&str, &[&str])] = &[
     ("figure", &[]),
     ("figcaption", &[]),
     ("table", &[]),
+    ("colgroup", &[]),
+    ("col", &[]),
     ("thead", &[]),
     ("tbody", &[]),
     ("tr", &[]),
