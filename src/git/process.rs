@@ -232,7 +232,10 @@ impl Git {
 
     /// `git` on this repository that runs none of its filters. Which of them apply to a file is written in places
     /// that cannot be switched off, so each filter that the configuration knows becomes one without a command.
-    fn without_filters(&self) -> Result<Command, Error> {
+    ///
+    /// # Errors
+    /// When git cannot be run there.
+    pub fn without_filters(&self) -> Result<Command, Error> {
         let filters = r"^filter\..*\.(clean|smudge|process|required)$";
         let known = self.output(["config", "--null", "--name-only", "--get-regexp", filters])?.stdout;
         let mut command = self.command();

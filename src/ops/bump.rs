@@ -7,7 +7,7 @@ use super::proposals::Proposer;
 use super::report::BumpReport;
 use super::run::Run;
 use super::stopped::journal::Settings;
-use super::{Accept, OpError, Places, Watch, workspace};
+use super::{Accept, OpError, Places, Watch, last_report, workspace};
 use crate::event::Event;
 
 /// What to carry, and how.
@@ -105,6 +105,12 @@ pub fn bump(options: &BumpOptions, watch: Watch<'_>) -> Result<Vec<BumpReport>, 
         };
         let mut report = run.start(&options.accept)?;
         report.warnings.extend(warnings.iter().cloned());
+        if !options.dry_run
+            && let Err(error) = last_report::keep(&linux, &job.place, &report)
+        {
+            // What has landed has landed.
+            report.warnings.push(error.to_string());
+        }
         reports.push(report);
     }
     Ok(reports)

@@ -29,8 +29,8 @@ pub(super) fn in_words(hazards: &[Hazard]) -> String {
 fn report(hazard: &Hazard) -> HazardReport {
     HazardReport {
         kind: match hazard.kind {
-            HazardKind::AddedTwice { .. } => "added-twice",
-            HazardKind::LineLeft | HazardKind::NameLeft { .. } => "incomplete",
+            HazardKind::AddedTwice { .. } => "added-twice".into(),
+            HazardKind::LineLeft | HazardKind::NameLeft { .. } => "incomplete".into(),
         },
         path: visible(&hazard.path),
         line: hazard.line,
@@ -64,7 +64,7 @@ fn disagreement(store: &Store, strict: Oid, merged: Oid) -> Result<Vec<HazardRep
         let same = strict.lines().zip(merged.lines()).take_while(|(a, b)| a == b).count();
         let shown = merged.lines().nth(same);
         rows.push(HazardReport {
-            kind: "disagreement",
+            kind: "disagreement".into(),
             path: visible(&walk.path),
             line: shown.map_or(0, |_| same as u32 + 1),
             text: visible(shown.unwrap_or_default().trim()),

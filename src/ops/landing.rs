@@ -140,8 +140,9 @@ impl Landing {
         if files.is_empty() {
             return Ok(());
         }
-        self.files
-            .extend(files.iter().map(|(name, _)| FileReport { path: format!("{shown}/{name}"), change: "written" }));
+        self.files.extend(
+            files.iter().map(|(name, _)| FileReport { path: format!("{shown}/{name}"), change: "written".into() }),
+        );
         self.changes.push(Change::Dir { target, files, keep });
         Ok(())
     }
@@ -155,7 +156,7 @@ impl Landing {
     ) -> Result<(), OpError> {
         let edit = kit.version_edit(state, old, new).map_err(kit_error)?;
         let (target, path) = self.relative(&edit.path)?;
-        self.files.push(FileReport { path, change: "edited" });
+        self.files.push(FileReport { path, change: "edited".into() });
         self.changes.push(Change::File { target, old: edit.old, new: edit.new });
         Ok(())
     }
@@ -176,10 +177,10 @@ impl Landing {
             let path = |name: &str| if both.directory { format!("{shown}/{name}") } else { shown.to_string() };
             let change = if both.directory { "written" } else { "edited" };
             for (name, _) in both.before.iter().filter(|file| !both.after.contains(file)) {
-                files.push(FileReport { path: path(name), change });
+                files.push(FileReport { path: path(name), change: change.into() });
             }
             for (name, _) in both.after.iter().filter(|(name, _)| !both.before.iter().any(|(old, _)| old == name)) {
-                files.push(FileReport { path: path(name), change: "removed" });
+                files.push(FileReport { path: path(name), change: "removed".into() });
             }
         }
         let changes = record.backwards(folder)?;
@@ -204,11 +205,12 @@ impl Landing {
         }
         let moved = target != source;
         let written = new.iter().filter(|file| moved || !file.kept);
-        let mut reports: Vec<FileReport> =
-            written.map(|file| FileReport { path: format!("{shown}/{}", file.name), change: "written" }).collect();
+        let mut reports: Vec<FileReport> = written
+            .map(|file| FileReport { path: format!("{shown}/{}", file.name), change: "written".into() })
+            .collect();
         for (name, _) in old.files() {
             if !moved && !new.iter().any(|file| file.name == *name) {
-                reports.push(FileReport { path: format!("{shown}/{name}"), change: "removed" });
+                reports.push(FileReport { path: format!("{shown}/{name}"), change: "removed".into() });
             }
         }
         // Equal bytes are no change: the directory itself stays as it is.

@@ -3,6 +3,7 @@
 pub mod bisect;
 pub mod bump;
 mod cells;
+pub mod commit;
 mod compute;
 pub mod demo;
 pub mod diff;
@@ -14,6 +15,7 @@ mod hazards;
 pub mod import;
 mod jobs;
 mod landing;
+mod last_report;
 pub mod matrix;
 pub mod mergetool;
 mod new_set;
@@ -40,6 +42,7 @@ mod workspace;
 use std::path::PathBuf;
 
 pub use error::OpError;
+pub use last_report::last_report;
 
 use crate::event::{Interrupt, Observer};
 

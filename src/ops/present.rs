@@ -16,7 +16,7 @@ use crate::text::visible;
 use crate::upstream::{Evidence, History, How};
 
 /// The version of the report's structure.
-const SCHEMA: u32 = 1;
+pub(super) const SCHEMA: u32 = 1;
 
 /// The report of a bump that has not written anything yet.
 pub(super) fn report(store: &Store, patches: &[Patch], computed: &Computed, decided: &[Decided]) -> BumpReport {
@@ -46,6 +46,7 @@ pub(super) fn report(store: &Store, patches: &[Patch], computed: &Computed, deci
             .collect(),
         tree: carried.tip().to_string(),
         commit: None,
+        kit_commit: None,
         branch: format!("{}-linuxkit", carried.target.tag),
         gate: None,
         files: Vec::new(),
@@ -109,7 +110,7 @@ impl Row<'_> {
                 .map(|file| OffsetReport { path: visible(&file.path), lines: file.offsets.clone() })
                 .collect(),
             proof: match &pick.outcome {
-                Outcome::Upstreamed(proof) => Some(ProofReport { kind: proof_kind(proof) }),
+                Outcome::Upstreamed(proof) => Some(ProofReport { kind: proof_kind(proof).into() }),
                 _ => None,
             },
             evidence: pick.evidence.as_ref().map(evidence),
@@ -122,7 +123,7 @@ impl Row<'_> {
             commit: commit.map(|commit| commit.to_string()),
             tree: pick.after.to_string(),
             decision: decision.map(|decided| DecisionReport {
-                kind: decided.kind.as_str(),
+                kind: decided.kind.as_str().into(),
                 strategy: decided.strategy.clone(),
                 reason: decided.reason.clone(),
             }),
@@ -177,7 +178,7 @@ impl Row<'_> {
         let shown = !conflict.chunks.is_empty();
         ConflictReport {
             path: visible(&conflict.path),
-            kind: kind(conflict.kind),
+            kind: kind(conflict.kind).into(),
             base: id(conflict.base),
             ours: id(conflict.ours),
             theirs: id(conflict.theirs),
@@ -196,7 +197,7 @@ impl Row<'_> {
         let mut note = |walk: Walk| {
             rows.push(ConflictReport {
                 path: visible(&walk.path),
-                kind: "disagreement",
+                kind: "disagreement".into(),
                 base: None,
                 ours: walk.new.map(|entry| entry.id.to_string()),
                 theirs: walk.old.map(|entry| entry.id.to_string()),
@@ -291,7 +292,8 @@ fn evidence(evidence: &Evidence) -> EvidenceReport {
             How::Claim => "claim",
             How::PatchId => "patch-id",
             How::Title => "title",
-        },
+        }
+        .into(),
         reverted_by: evidence.reverted_by.map(|id| id.to_string()),
     }
 }

@@ -1,9 +1,14 @@
 //! What `bump` and `plan` return: data, from which text, markdown and json are rendered.
 
-use serde::Serialize;
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+/// A word of a fixed vocabulary, which its field names; owned where a report was read back.
+pub type Word = Cow<'static, str>;
 
 /// What became of one patch set on its way to one target.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct BumpReport {
     /// The version of this structure; it changes when a field changes its meaning or goes.
     pub schema: u32,
@@ -25,6 +30,8 @@ pub struct BumpReport {
     pub tree: String,
     /// The commit on top of the target with everything that was carried; absent where nothing was written.
     pub commit: Option<String>,
+    /// The commit of the kit that holds the change, in hex; absent where none was made.
+    pub kit_commit: Option<String>,
     /// The branch in the linux tree, for example `v6.6.14-linuxkit`.
     pub branch: String,
     /// The proof that the exported files give that tree; absent if it was not reached.
@@ -41,7 +48,7 @@ pub struct BumpReport {
 }
 
 /// A release.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ReleaseReport {
     /// Its tag.
     pub tag: String,
@@ -52,7 +59,7 @@ pub struct ReleaseReport {
 }
 
 /// How a bump ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
     /// Nothing was to be written (`plan`, `--dry-run`); it would land.
@@ -66,7 +73,7 @@ pub enum State {
 }
 
 /// How many patches had each outcome.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the fields are the outcomes of `carry::Outcome`")]
 pub struct Counts {
     pub total: usize,
@@ -96,7 +103,7 @@ impl Counts {
 }
 
 /// What became of one patch.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct PatchReport {
     /// The patch file.
     pub file: String,
@@ -144,11 +151,11 @@ pub struct PatchReport {
 }
 
 /// What a person decided on a patch.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DecisionReport {
     /// `accepted`: a result that was shown was taken; `resolved`: files were edited by hand; `skipped`: left out;
     /// `dropped`: left out for a reason.
-    pub kind: &'static str,
+    pub kind: Word,
     /// The strategy of an accepted proposal, or `strict` or `merged` where two results were at hand.
     pub strategy: Option<String>,
     /// Why it was dropped, as the person said it.
@@ -156,7 +163,7 @@ pub struct DecisionReport {
 }
 
 /// A way to resolve a conflict.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProposalReport {
     /// How it was found: `recorded`, `mergiraf`, `adjacency`, `token`, `moved`.
     pub strategy: String,
@@ -167,7 +174,7 @@ pub struct ProposalReport {
 }
 
 /// A file of a proposal.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProposedFileReport {
     /// The path on the target.
     pub path: String,
@@ -180,7 +187,7 @@ pub struct ProposedFileReport {
 }
 
 /// The three versions of a conflicting stretch and what is proposed for it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StretchReport {
     /// The first line in the target's file, from 1.
     pub line: u32,
@@ -195,7 +202,7 @@ pub struct StretchReport {
 }
 
 /// A commit that explains a conflict.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CauseReport {
     /// The commit, 40 hex digits.
     pub commit: String,
@@ -205,15 +212,15 @@ pub struct CauseReport {
     pub path: String,
     /// What it did: `changed` the conflicting lines, `moved` or `deleted` the file, took the patch in `another-form`,
     /// or is a `prerequisite` that the patch builds on and the target lacks.
-    pub how: &'static str,
+    pub how: Word,
 }
 
 /// What a merge without conflicts may hide.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HazardReport {
     /// `added-twice`: the lines that the patch adds stand in the target already; `incomplete`: a line or name that the
     /// patch removes has come up elsewhere; `disagreement`: strict application and three-way merge differ.
-    pub kind: &'static str,
+    pub kind: Word,
     /// The path on the target.
     pub path: String,
     /// The line of the target's file, from 1; 0 if it is about the file as a whole.
@@ -225,7 +232,7 @@ pub struct HazardReport {
 }
 
 /// The names of the outcomes, as they stand in reports.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[allow(missing_docs, reason = "explained at `carry::Outcome`")]
 pub enum OutcomeName {
@@ -262,7 +269,7 @@ impl OutcomeName {
 }
 
 /// Where the hunks of one file stand.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct OffsetReport {
     /// The file.
     pub path: String,
@@ -271,34 +278,34 @@ pub struct OffsetReport {
 }
 
 /// Why a patch may be dropped.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ProofReport {
     /// `peeled`: taking it out of the target and putting it back gives the target; `empty`: merging it changes nothing;
     /// `patch-id`: a commit of the target makes the same change.
-    pub kind: &'static str,
+    pub kind: Word,
 }
 
 /// A commit of the target.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct EvidenceReport {
     /// The commit, 40 hex digits.
     pub commit: String,
     /// Its title, decoded for display.
     pub title: String,
     /// How it was recognized: `id`, `claim`, `patch-id` or `title`.
-    pub how: &'static str,
+    pub how: Word,
     /// A later commit that takes it back.
     pub reverted_by: Option<String>,
 }
 
 /// A path that conflicts.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ConflictReport {
     /// The path on the target.
     pub path: String,
     /// `content`, `binary`, `add-add`, `deleted-upstream`, `deleted-by-patch`, `mode`, `in-the-way`, `rename-rename`,
     /// or `disagreement` (strict application and three-way merge give different trees).
-    pub kind: &'static str,
+    pub kind: Word,
     /// The blob of the common ancestor, 40 hex digits.
     pub base: Option<String>,
     /// The blob of the target.
@@ -312,7 +319,7 @@ pub struct ConflictReport {
 }
 
 /// A file that upstream moved.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RenameReport {
     /// The path in the base.
     pub from: String,
@@ -321,7 +328,7 @@ pub struct RenameReport {
 }
 
 /// The gate: three ways to the tree of the target with the patches.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct GateReport {
     /// The exported files, applied as `git am` does.
     pub git_am: String,
@@ -336,12 +343,12 @@ pub struct GateReport {
 }
 
 /// A change in the kit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileReport {
     /// The path, relative to the top of the kit.
     pub path: String,
     /// What happens to it: `written`, `removed`, or `edited`.
-    pub change: &'static str,
+    pub change: Word,
 }
 
 impl BumpReport {

@@ -85,11 +85,11 @@ fn cause(cause: &Cause) -> CauseReport {
         title: visible(&cause.title),
         path: visible(&cause.path),
         how: match cause.deed {
-            Deed::Changed => "changed",
-            Deed::Moved => "moved",
-            Deed::Deleted => "deleted",
-            Deed::AnotherForm => "another-form",
-            Deed::Prerequisite => "prerequisite",
+            Deed::Changed => "changed".into(),
+            Deed::Moved => "moved".into(),
+            Deed::Deleted => "deleted".into(),
+            Deed::AnotherForm => "another-form".into(),
+            Deed::Prerequisite => "prerequisite".into(),
         },
     }
 }

@@ -7,6 +7,7 @@
 mod bisect;
 mod carry;
 mod causes;
+mod commit;
 mod crash;
 mod docs;
 mod errors;
@@ -14,6 +15,7 @@ mod floors;
 mod hazards;
 mod history;
 mod hostile;
+mod html;
 mod killed;
 mod kit_builder;
 mod matrix;

@@ -8,6 +8,7 @@ use kpatch::ops::bump::{self, BumpOptions, What};
 use kpatch::ops::report::State;
 use kpatch::ops::{Accept, OpError, Places};
 
+use super::commit::CommitArgs;
 use super::{Examples, FormatArgs, Writer, show_bumps};
 use crate::exit::Exit;
 use crate::names;
@@ -20,7 +21,8 @@ pub(super) const EXAMPLES: Examples = &[
     ("kpatch bump --all --dry-run", "See what a bump of every series would do"),
     ("kpatch bump 6.6.13 6.6.14 --patches old --out new", "Carry a bare directory of patches, without a kit"),
     ("kpatch bump 6.6.x --accept 3,7", "Take patches 3 and 7 as they came out, after a look at the report"),
-    ("kpatch bump 6.6.x --format markdown > pull-request.md", "Write the report as the text of a pull request"),
+    ("kpatch bump 6.6.x --commit --signoff", "Commit the change of the kit too"),
+    ("kpatch bump 6.6.x --format html > report.html", "Write the report as a page for a browser"),
 ];
 
 /// Carry a patch set to another release and land it
@@ -48,7 +50,7 @@ pub(crate) struct BumpArgs {
     #[arg(short, long)]
     yes: bool,
     /// Carry the patches of this directory instead of a kit's
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["all", "to"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["all", "to", "commit"])]
     patches: Option<PathBuf>,
     /// Write the new patches into this directory, which must be absent or empty
     #[arg(long, value_name = "DIR", requires = "patches")]
@@ -60,10 +62,10 @@ pub(crate) struct BumpArgs {
     #[arg(long)]
     renumber: bool,
     /// Write nothing at all
-    #[arg(short = 'n', long)]
+    #[arg(short = 'n', long, conflicts_with = "commit")]
     dry_run: bool,
     /// Go on although kernel/ has changes that are not committed
-    #[arg(long)]
+    #[arg(long, conflicts_with = "commit")]
     allow_dirty: bool,
     /// Replace the branch of the target if it is there and differs
     #[arg(long)]
@@ -71,6 +73,8 @@ pub(crate) struct BumpArgs {
     /// Take the result or proposal that is shown for these patches
     #[arg(long, value_name = "N[=STRATEGY],...", value_delimiter = ',')]
     accept: Vec<Accept>,
+    #[command(flatten)]
+    commit: CommitArgs,
     /// Leave patch -F0 out of the proof, for sets with binary diffs
     #[arg(long)]
     skip_patch_utility: bool,
@@ -88,8 +92,12 @@ pub(super) fn run(args: &BumpArgs, ui: &mut Ui) -> Result<Exit, OpError> {
         ui.note("nothing was changed\n");
         return Ok(Exit::Interrupted);
     }
-    let reports = ui.working(|watch| bump::bump(&options, watch))?;
-    show_bumps("bump", &reports, &args.format, ui)
+    let ready = args.commit.prepare(&options.places)?;
+    let mut reports = ui.working(|watch| bump::bump(&options, watch))?;
+    // What landed is reported, also where it cannot be committed.
+    let committed = args.commit.commit(ready.as_ref(), &mut reports, ui);
+    let exit = show_bumps("bump", &reports, &args.format, ui)?;
+    committed.map(|()| exit)
 }
 
 fn options(args: &BumpArgs, places: Places) -> Result<BumpOptions, OpError> {

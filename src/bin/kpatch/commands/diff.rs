@@ -44,10 +44,11 @@ pub(crate) struct DiffArgs {
 /// Compares and reports; a difference is a finding.
 pub(super) fn run(args: &DiffArgs, ui: &mut Ui) -> Result<Exit, OpError> {
     let options = DiffOptions { places: ui.places(), old: args.old.clone(), new: args.new.clone() };
+    args.format.no_page("diff")?;
     let report = ui.working(|watch| diff::diff(&options, watch))?;
-    let text = match if ui.json() { Format::Json } else { args.format.format } {
+    let text = match args.format.chosen(ui) {
         Format::Text => render::diff::text(&report, ui.view()),
-        Format::Markdown => render::diff::markdown(&report),
+        Format::Markdown | Format::Html => render::diff::markdown(&report),
         Format::Json => render::json::envelope("diff", std::slice::from_ref(&report))?,
     };
     ui.print(&text)?;

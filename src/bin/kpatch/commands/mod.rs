@@ -3,6 +3,7 @@
 mod abort;
 mod bisect;
 mod bump;
+mod commit;
 mod completions;
 mod continue_;
 mod demo;
@@ -12,6 +13,7 @@ mod import;
 mod man;
 mod mergetool;
 mod plan;
+mod pr_body;
 mod skip;
 mod source;
 mod status;
@@ -47,6 +49,7 @@ pub(crate) enum Command {
     Export(export::ExportArgs),
     Verify(verify::VerifyArgs),
     Diff(diff::DiffArgs),
+    PrBody(pr_body::PrBodyArgs),
     Source(source::SourceArgs),
     Demo(demo::DemoArgs),
     Completions(completions::CompletionsArgs),
@@ -70,6 +73,7 @@ impl Command {
             Self::Export(args) => export::run(args, ui),
             Self::Verify(args) => verify::run(args, ui),
             Self::Diff(args) => diff::run(args, ui),
+            Self::PrBody(args) => pr_body::run(args, ui),
             Self::Source(args) => source::run(args, ui),
             Self::Demo(args) => demo::run(args, ui),
             Self::Completions(args) => completions::run(args, ui),
@@ -102,6 +106,7 @@ pub(crate) fn examples(name: &str) -> Examples {
         "kpatch export" => export::EXAMPLES,
         "kpatch verify" => verify::EXAMPLES,
         "kpatch diff" => diff::EXAMPLES,
+        "kpatch pr-body" => pr_body::EXAMPLES,
         "kpatch source" => source::EXAMPLES,
         "kpatch source import" => source::IMPORT_EXAMPLES,
         "kpatch source fetch" => source::FETCH_EXAMPLES,
@@ -115,7 +120,8 @@ pub(crate) fn examples(name: &str) -> Examples {
 /// How the reports of `bump`, `plan` and `diff` are printed.
 #[derive(Debug, Args)]
 struct FormatArgs {
-    /// How to print the report; markdown is made for pull requests, json is the same as --json
+    /// How to print the report; markdown is made for pull requests, html is one page that needs nothing else, json is the
+    /// same as --json
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     format: Format,
 }
@@ -125,6 +131,7 @@ enum Format {
     #[default]
     Text,
     Markdown,
+    Html,
     Json,
 }
 
@@ -133,6 +140,14 @@ impl FormatArgs {
     fn chosen(&self, ui: &Ui) -> Format {
         if ui.json() { Format::Json } else { self.format }
     }
+
+    /// Refuses `html` for a verb that has no page.
+    fn no_page(&self, verb: &str) -> Result<(), OpError> {
+        match self.format {
+            Format::Html => Err(OpError::new(format!("{verb} has no page in html")).hint("say --format markdown")),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Prints what became of patch sets; a decision that is open decides the exit code.
@@ -140,6 +155,7 @@ fn show_bumps(verb: &str, reports: &[BumpReport], format: &FormatArgs, ui: &mut 
     let text = match format.chosen(ui) {
         Format::Text => render::bump::text(reports, ui.view()),
         Format::Markdown => render::markdown::document(reports),
+        Format::Html => render::html::page(reports),
         Format::Json => render::json::envelope(verb, reports)?,
     };
     ui.print(&text)?;

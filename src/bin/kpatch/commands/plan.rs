@@ -95,9 +95,10 @@ fn targets(args: &PlanArgs) -> Targets {
 
 /// Prints the tables. What could not be computed weighs more than what waits for a decision.
 fn show_matrix(reports: &[MatrixReport], format: &FormatArgs, ui: &mut Ui) -> Result<Exit, OpError> {
+    format.no_page("plan --matrix")?;
     let text = match format.chosen(ui) {
         Format::Text => render::matrix::text(reports, ui.view()),
-        Format::Markdown => render::matrix::markdown(reports),
+        Format::Markdown | Format::Html => render::matrix::markdown(reports),
         Format::Json => render::json::envelope("plan", reports)?,
     };
     ui.print(&text)?;

@@ -2,14 +2,11 @@
 
 use std::fmt::Write as _;
 
-use kpatch::ops::report::{BumpReport, ConflictReport, PatchReport, State};
+use kpatch::ops::report::{BumpReport, PatchReport, State};
 
-use super::summary;
 use super::table::{Cell, table, wrap};
-use super::{Detail, Style, View, advice, count, markers, overview, safe, safe_code, short};
+use super::{Detail, Style, View, advice, count, overview, question, safe, short, summary};
 
-/// Lines of conflict markers that are shown of one file unless all are asked for.
-const MARKER_LINES: usize = 40;
 /// From this width on the table has room for the reasons.
 const ROOMY: usize = 100;
 
@@ -90,62 +87,22 @@ fn rows(report: &BumpReport, view: &View) -> Vec<Vec<Cell>> {
 
 /// What a reader needs to judge one patch.
 fn details(patch: &PatchReport, report: &BumpReport, view: &View) -> String {
-    let part = if patch.part == 0 { String::new() } else { format!(", patch {} of the file", patch.part + 1) };
-    let name = view.paint.paint(Style::Strong, &format!("{}{part}", safe(&patch.file)));
-    let outcome = view.paint.paint(summary::style(patch), &summary::outcome(patch));
-    let mut text = wrap(&format!("{name}: {outcome}"), 0, 2, view);
+    let mut text = question::question(patch, report, view);
     let mut say = |words: &str| text += &wrap(&safe(words), 2, 4, view);
-    say(&patch.subject);
-    if !patch.detail.is_empty() {
-        say(&patch.detail);
-    }
-    if let Some(by) = &patch.blocked_by {
-        say(&format!("waits for {by}"));
+    if let Some(decision) = &patch.decision {
+        say(&format!("decided: {}", summary::decision(decision)));
     }
     if let Some(proof) = &patch.proof {
-        say(&format!("proof: {}", summary::proof(proof.kind)));
+        say(&format!("proof: {}", summary::proof(&proof.kind)));
     }
     if let Some(found) = &patch.evidence {
         say(&format!("{}: {}", report.target.tag, summary::evidence(found)));
     }
-    for conflict in &patch.conflicts {
-        text += &conflicting(conflict, view);
-    }
     if let Some(rewrite) = &patch.rewrite {
         text += &wrap("the patch file changes:", 2, 4, view);
-        text += &clipped(rewrite.lines().map(safe_code), rewrite.lines().count(), view);
+        text += &question::diff(rewrite, view);
     }
     text
-}
-
-fn conflicting(conflict: &ConflictReport, view: &View) -> String {
-    let place = format!("{}: {}{}", conflict.path, conflict.kind, summary::stretches(&conflict.stretches));
-    let mut text = wrap(&safe(&place), 2, 4, view);
-    let Some(file) = &conflict.markers else { return text };
-    let lines = markers::lines(file);
-    let shown = lines.iter().map(|line| line.map_or_else(|| "…".to_owned(), |line| coloured(line, view)));
-    text += &clipped(shown, lines.len(), view);
-    text
-}
-
-/// Indented lines, the first of them unless all are asked for.
-fn clipped(lines: impl Iterator<Item = String>, total: usize, view: &View) -> String {
-    let most = if view.detail == Detail::Full { total } else { MARKER_LINES };
-    let mut text = String::new();
-    for line in lines.take(most) {
-        let _ = writeln!(text, "    {line}");
-    }
-    if total > most {
-        let more = format!("    … {} more, -v shows them", count(total - most, "line", "lines"));
-        text += &view.paint.paint(Style::Dim, &more);
-        text.push('\n');
-    }
-    text
-}
-
-fn coloured(line: &str, view: &View) -> String {
-    let marker = ["<<<<<<<", "|||||||", "=======", ">>>>>>>"].iter().any(|marker| line.starts_with(marker));
-    view.paint.paint(if marker { Style::Note } else { Style::Plain }, &safe_code(line))
 }
 
 /// The proof, and what was or would be written.
@@ -172,9 +129,12 @@ fn facts(report: &BumpReport, view: &View) -> String {
         None if report.state == State::WouldLand => fact("branch", &format!("{} would be written", report.branch)),
         None => {}
     }
+    if let Some(commit) = &report.kit_commit {
+        fact("committed", &format!("{} in the kit", short(commit)));
+    }
     if view.detail == Detail::Full {
         for file in &report.files {
-            fact(file.change, &file.path);
+            fact(&file.change, &file.path);
         }
     } else if !report.files.is_empty() {
         let verb = if report.state == State::Landed { "changed" } else { "to change" };
@@ -226,7 +186,7 @@ what to do next
   - build and test the kernels: kpatch has compared trees and built nothing
   - commit the change of the kit
       git add -A kernel
-      git commit -a -m 'kernel: 6.6.x v6.6.13 → v6.6.14'
+      kpatch pr-body 6.6.x --commit-message | git commit -F -
 "
         );
     }
@@ -249,7 +209,7 @@ kernel: 6.6.x v6.6.13 → v6.6.14: stopped; nothing was changed
   0007  upstreamed  subject of 0007-g.patch"
         );
         assert!(rest.starts_with(
-            "  subject of 0003-c.patch\n  drivers/a.c: content at lines 2-3\n    \tone\n    <<<<<<< v6.6.14\n"
+            "  subject of 0003-c.patch\n  drivers/a.c: content at lines 2-3\n  cause: eeeeeeeeeeee net: count it"
         ));
         assert!(rest.contains("  proof: taking it out of the target and putting it back gives the target again\n"));
         assert!(rest.contains("gate: not reached, nothing is proved\n"));
@@ -286,6 +246,7 @@ kernel: 6.6.x v6.6.13 → v6.6.14: stopped; nothing was changed
     fn long_conflicts_are_cut_unless_asked_for() {
         let mut report = sample::stopping();
         let patch = report.patches.iter_mut().find(|patch| !patch.conflicts.is_empty()).expect("a conflict");
+        patch.proposals.clear();
         let body = "ours\n".repeat(100);
         patch.conflicts[0].markers = Some(format!("<<<<<<< a\n{body}=======\n>>>>>>> b\n"));
         assert!(text(&[report.clone()], &view(80, Detail::Usual)).contains("    … 63 lines more, -v shows them\n"));

@@ -2,17 +2,22 @@
 
 use std::fmt::Write as _;
 
-use kpatch::ops::report::{BumpReport, PatchReport};
+use kpatch::ops::report::{BumpReport, PatchReport, ProposalReport};
 
 use super::escape::{clipped, fence, inline};
-use super::{advice, markers, overview, safe_code, summary};
+use super::three_way::{self, Versions};
+use super::{Detail, Paint, View, advice, count, markers, overview, safe, safe_code, summary};
 
 /// What a forge takes, in bytes; a little stays free for what a person adds.
 pub(super) const LIMIT: usize = 65_536 - 512;
 /// Characters of a cell that comes from a patch.
 pub(super) const CELL: usize = 100;
 /// Stands at the end of a part that was cut.
-const CUT: &str = "_The rest is cut off here; the JSON report has it._";
+const CUT: &str = "_The rest is cut off here; the HTML and JSON reports have it._";
+/// Room for the words about folded parts that are left out as a whole.
+const NOTE: usize = 160;
+/// How the versions of a stretch look in a block of code.
+const CODE: View = View { width: usize::MAX, paint: Paint(false), detail: Detail::Full };
 
 /// A piece of the document.
 pub(super) enum Part {
@@ -63,6 +68,7 @@ fn one(report: &BumpReport, parts: &mut Vec<Part>) {
         let head = "\n| # | outcome | patch | why |\n|---|---|---|---|\n".to_owned();
         parts.push(Part::Table { head, rows: patches.iter().map(|patch| row(patch)).collect() });
     }
+    decisions(report, parts);
     for patch in &patches {
         fold_patch(patch, report, parts);
     }
@@ -77,32 +83,70 @@ fn row(patch: &PatchReport) -> String {
     cells(row.iter().map(|text| cell(text)))
 }
 
-/// What a reader needs to judge one patch; a conflict shows its markers.
-fn fold_patch(patch: &PatchReport, report: &BumpReport, parts: &mut Vec<Part>) {
-    let name = inline(&format!("{}: {}", patch.file, summary::outcome(patch)));
+/// What persons decided; it counts as a part of the table.
+fn decisions(report: &BumpReport, parts: &mut Vec<Part>) {
+    let row = |patch: &PatchReport| {
+        let decision = patch.decision.as_ref()?;
+        let kind = if decision.kind == "resolved" { "resolved by hand" } else { &*decision.kind };
+        let strategy = decision.strategy.as_deref().unwrap_or_default();
+        let reason = decision.reason.as_deref().unwrap_or_default();
+        let row = [&summary::number(patch), &patch.subject, kind, strategy, reason];
+        Some(cells(row.iter().map(|text| inline(&clipped(text, CELL)))))
+    };
+    let rows: Vec<String> = report.patches.iter().filter_map(row).collect();
+    if !rows.is_empty() {
+        let head = "\n**Decided by hand**\n\n| # | patch | decision | strategy | reason |\n|---|---|---|---|---|\n";
+        parts.push(Part::Table { head: head.to_owned(), rows });
+    }
+}
+
+/// What is to be said of one patch, a line each.
+fn lines(patch: &PatchReport, report: &BumpReport) -> Vec<String> {
     let mut lines = Vec::new();
+    let mut say = |text: &str| lines.push(format!("- {}", inline(text)));
     if !patch.detail.is_empty() {
-        lines.push(format!("- {}", inline(&patch.detail)));
+        say(&patch.detail);
+    }
+    if let Some(decision) = &patch.decision {
+        say(&format!("decided: {}", summary::decision(decision)));
     }
     if let Some(by) = &patch.blocked_by {
-        lines.push(format!("- waits for {}", inline(by)));
+        say(&format!("waits for {by}"));
     }
     if let Some(proof) = &patch.proof {
-        lines.push(format!("- proof: {}", inline(summary::proof(proof.kind))));
+        say(&format!("proof: {}", summary::proof(&proof.kind)));
     }
     if let Some(found) = &patch.evidence {
-        lines.push(format!("- in {}: {}", inline(&report.target.tag), inline(&summary::evidence(found))));
+        say(&format!("in {}: {}", report.target.tag, summary::evidence(found)));
     }
     for conflict in &patch.conflicts {
-        lines.push(format!(
-            "- {}: {}{}",
-            inline(&conflict.path),
-            conflict.kind,
-            summary::stretches(&conflict.stretches)
-        ));
+        say(&format!("{}: {}{}", conflict.path, conflict.kind, summary::stretches(&conflict.stretches)));
     }
+    for cause in &patch.causes {
+        say(&format!("cause: {}", summary::cause(cause)));
+    }
+    for note in &patch.notes {
+        say(&format!("note: {note}"));
+    }
+    for hazard in &patch.hazards {
+        say(&format!("hazard: {}: {}", summary::hazard(hazard), hazard.text.trim()));
+    }
+    for proposal in &patch.proposals {
+        say(&format!("proposal {}: {}", proposal.strategy, proposal.summary));
+    }
+    lines
+}
+
+/// What a reader needs to judge one patch; a conflict shows its versions or its markers.
+fn fold_patch(patch: &PatchReport, report: &BumpReport, parts: &mut Vec<Part>) {
+    let name = inline(&format!("{}: {}", patch.file, summary::outcome(patch)));
+    let lines = lines(patch, report);
     if !lines.is_empty() {
         parts.push(Part::Folded { summary: name.clone(), lines, code: false });
+    }
+    for proposal in &patch.proposals {
+        let summary = format!("{name}, proposal {}", inline(&proposal.strategy));
+        parts.push(Part::Folded { summary, lines: proposed(proposal), code: true });
     }
     for conflict in &patch.conflicts {
         let Some(file) = &conflict.markers else { continue };
@@ -114,6 +158,21 @@ fn fold_patch(patch: &PatchReport, report: &BumpReport, parts: &mut Vec<Part>) {
         let lines = rewrite.lines().map(safe_code).collect();
         parts.push(Part::Folded { summary: format!("{name}, the file before and after"), lines, code: true });
     }
+}
+
+/// The versions of each stretch, or the diff where there are none.
+fn proposed(proposal: &ProposalReport) -> Vec<String> {
+    let mut lines = Vec::new();
+    for file in &proposal.files {
+        for stretch in &file.stretches {
+            lines.push(safe(&format!("{} at line {}", file.path, stretch.line)));
+            lines.extend(three_way::text(stretch, Versions::All, &CODE).lines().map(str::to_owned));
+        }
+        if file.stretches.is_empty() {
+            lines.extend(file.diff.lines().map(safe_code));
+        }
+    }
+    lines
 }
 
 /// What stays as it is, and the files of the kit.
@@ -157,14 +216,33 @@ fn facts(report: &BumpReport) -> String {
         }
         _ => String::new(),
     };
-    format!(
-        "\n- gate: {gate}\n{anew}- history: {}\n- base: {} {}\n- target: {} {}\n",
-        summary::history(report),
-        inline(&report.base.tag),
-        inline(&report.base.commit),
-        inline(&report.target.tag),
-        inline(&report.target.commit),
-    )
+    let mut text = format!("\n- gate: {gate}\n{anew}- history: {}\n", summary::history(report));
+    for words in summary::not_checked(report) {
+        let _ = writeln!(text, "- not checked: {}", inline(&words));
+    }
+    for (name, release) in [("base", &report.base), ("target", &report.target)] {
+        let _ = writeln!(text, "- {name}: {} {}", inline(&release.tag), inline(&release.commit));
+    }
+    let _ = writeln!(text, "- tree: {}", inline(&report.tree));
+    let logs: Vec<String> =
+        summary::changelogs(report).iter().map(|(version, url)| format!("[{version}]({url})")).collect();
+    if !logs.is_empty() {
+        let _ = writeln!(text, "- what the releases hold: {}", logs.join(", "));
+    }
+    let _ = writeln!(text, "- with kpatch {}, to see it again:\n", env!("CARGO_PKG_VERSION"));
+    text + &shell(&[advice::again(report)])
+}
+
+/// Commands in a block of code that belongs to a list.
+fn shell(commands: &[String]) -> String {
+    let run: Vec<String> = commands.iter().map(|line| safe(line)).collect();
+    let fence = fence(&run);
+    let mut text = format!("  {fence}sh\n");
+    for line in run {
+        let _ = writeln!(text, "  {line}");
+    }
+    let _ = writeln!(text, "  {fence}");
+    text
 }
 
 fn next(report: &BumpReport) -> String {
@@ -172,11 +250,7 @@ fn next(report: &BumpReport) -> String {
     for step in advice::next(report) {
         let _ = writeln!(text, "- {}", inline(&step.say));
         if !step.run.is_empty() {
-            let run: Vec<String> = step.run.iter().map(|line| super::safe(line)).collect();
-            let fence = fence(&run);
-            let _ = writeln!(text, "  {fence}sh");
-            text.extend(run.iter().map(|line| format!("  {line}\n")));
-            let _ = writeln!(text, "  {fence}");
+            text += &shell(&step.run);
         }
     }
     text
@@ -192,15 +266,23 @@ pub(super) fn assemble(parts: &[Part], limit: usize) -> String {
             Part::Folded { .. } => 0,
         })
         .sum();
-    let mut room = limit.saturating_sub(fixed);
+    let mut room = limit.saturating_sub(fixed + NOTE);
+    let mut left_out = 0;
     let tables: Vec<String> = parts.iter().map(|part| table_rows(part, &mut room)).collect();
     let mut text = String::new();
     for (part, rows) in parts.iter().zip(tables) {
         match part {
             Part::Fixed(fixed) => text += fixed,
             Part::Table { head, .. } => text.extend([head.as_str(), &rows]),
-            Part::Folded { summary, lines, code } => text += &folded(summary, lines, *code, &mut room),
+            Part::Folded { summary, lines, code } => match folded(summary, lines, *code, &mut room) {
+                Some(part) => text += &part,
+                None => left_out += 1,
+            },
         }
+    }
+    if left_out > 0 {
+        let parts = count(left_out, "folded part is", "folded parts are");
+        let _ = writeln!(text, "\n_{parts} left out for want of room; the HTML and JSON reports have all._");
     }
     // Only reports by the hundred get here, with titles alone beyond the limit.
     cut_lines(&text, limit)
@@ -214,7 +296,7 @@ fn table_rows(part: &Part, room: &mut usize) -> String {
         *room -= all;
         return rows.concat();
     }
-    let note = |left: usize| format!("| … | {left} more; the JSON report has them |\n");
+    let note = |left: usize| format!("| … | {left} more; the HTML and JSON reports have them |\n");
     let mut kept = String::new();
     let reserve = note(rows.len()).len();
     let mut used = 0;
@@ -230,13 +312,16 @@ fn table_rows(part: &Part, room: &mut usize) -> String {
     kept
 }
 
-/// A folded part with as many lines as there is room for; nothing if there is none.
-fn folded(summary: &str, lines: &[String], code: bool, room: &mut usize) -> String {
+/// A folded part with as many lines as there is room for; `None` if there is none for any.
+fn folded(summary: &str, lines: &[String], code: bool, room: &mut usize) -> Option<String> {
     let fence = if code { fence(lines) } else { String::new() };
     let first = if code { format!("{fence}\n") } else { String::new() };
     let open = format!("\n<details><summary>{summary}</summary>\n\n{first}");
     let close = if code { format!("{fence}\n\n</details>\n") } else { "\n</details>\n".to_owned() };
-    let Some(mut left) = room.checked_sub(open.len() + close.len() + CUT.len() + 2) else { return String::new() };
+    let mut left = room.checked_sub(open.len() + close.len() + CUT.len() + 2)?;
+    if lines.first().is_some_and(|line| line.len() >= left) {
+        return None;
+    }
     let mut body = String::new();
     let mut cut = "";
     for line in lines {
@@ -256,7 +341,7 @@ fn folded(summary: &str, lines: &[String], code: bool, room: &mut usize) -> Stri
         format!("{open}{body}{cut}\n</details>\n")
     };
     *room = room.saturating_sub(text.len());
-    text
+    Some(text)
 }
 
 fn cut_lines(text: &str, limit: usize) -> String {

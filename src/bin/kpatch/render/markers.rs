@@ -42,6 +42,60 @@ pub(super) fn lines(text: &str) -> Vec<Option<&str>> {
     all
 }
 
+/// A part of a file with conflict markers.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Piece<'a> {
+    /// Lines around a conflict.
+    Around(Vec<&'a str>),
+    /// The versions of a conflicting stretch.
+    Sides {
+        /// The common ancestor's lines.
+        base: Vec<&'a str>,
+        /// The target's lines.
+        ours: Vec<&'a str>,
+        /// The patch's lines.
+        theirs: Vec<&'a str>,
+    },
+    /// Lines that are left out.
+    Gap,
+}
+
+/// The conflicts of `text` with a few lines around each.
+pub(super) fn pieces(text: &str) -> Vec<Piece<'_>> {
+    let mut pieces = Vec::new();
+    for stretch in stretches(text) {
+        if !pieces.is_empty() {
+            pieces.push(Piece::Gap);
+        }
+        let mut lines = stretch.into_iter().peekable();
+        while lines.peek().is_some() {
+            let around: Vec<&str> = std::iter::from_fn(|| lines.next_if(|line| !is_marker(line, '<'))).collect();
+            if !around.is_empty() {
+                pieces.push(Piece::Around(around));
+            }
+            if lines.next().is_some() {
+                pieces.push(sides(&mut lines));
+            }
+        }
+    }
+    pieces
+}
+
+/// The lines up to the marker that ends a conflict, sorted by the markers between.
+fn sides<'a>(lines: &mut impl Iterator<Item = &'a str>) -> Piece<'a> {
+    let (mut base, mut ours, mut theirs) = (Vec::new(), Vec::new(), Vec::new());
+    let mut side = &mut ours;
+    for line in lines {
+        match line {
+            end if is_marker(end, '>') => break,
+            next if is_marker(next, '|') => side = &mut base,
+            next if is_marker(next, '=') => side = &mut theirs,
+            line => side.push(line),
+        }
+    }
+    Piece::Sides { base, ours, theirs }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,6 +111,18 @@ mod tests {
         assert_eq!(found[0].len(), 12);
         assert_eq!(found[1][..3], ["11", "12", "13"]);
         assert_eq!(lines(&text).iter().filter(|line| line.is_none()).count(), 1);
+    }
+
+    #[test]
+    fn the_sides_of_a_conflict_are_told_apart() {
+        let text = "1\n<<<<<<< a\no\n||||||| b\nb1\nb2\n=======\n>>>>>>> c\n2\n";
+        let sides = Piece::Sides { base: vec!["b1", "b2"], ours: vec!["o"], theirs: vec![] };
+        assert_eq!(pieces(text), [Piece::Around(vec!["1"]), sides, Piece::Around(vec!["2"])]);
+        let far = format!("{text}{}{text}", "x\n".repeat(20));
+        assert_eq!(pieces(&far).iter().filter(|piece| **piece == Piece::Gap).count(), 1);
+        let open = Piece::Sides { base: vec![], ours: vec!["x"], theirs: vec![] };
+        assert_eq!(pieces("<<<<<<< a\nx"), [open]);
+        assert!(pieces("").is_empty());
     }
 
     #[test]

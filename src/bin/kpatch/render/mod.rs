@@ -3,10 +3,12 @@
 mod advice;
 pub(crate) mod bisect;
 pub(crate) mod bump;
+pub(crate) mod commit_message;
 pub(crate) mod demo;
 pub(crate) mod diff;
 mod escape;
 pub(crate) mod export;
+pub(crate) mod html;
 pub(crate) mod import;
 pub(crate) mod json;
 mod letters;
@@ -14,6 +16,7 @@ pub(crate) mod markdown;
 mod markers;
 pub(crate) mod matrix;
 pub(crate) mod overview;
+pub(crate) mod question;
 #[cfg(test)]
 pub(crate) mod sample;
 pub(crate) mod source;
@@ -22,6 +25,7 @@ pub(crate) mod stopped;
 mod style;
 mod summary;
 mod table;
+mod three_way;
 pub(crate) mod verify;
 
 pub(crate) use style::{Paint, Style};

@@ -1,8 +1,18 @@
 //! What text and markdown say alike about a carried patch set. Nothing here is made harmless yet.
 
-use kpatch::ops::report::{BumpReport, Counts, EvidenceReport, GateReport, OutcomeName, PatchReport, State};
+use std::fmt::Write as _;
+
+use kpatch::ops::report::{
+    BumpReport, CauseReport, Counts, DecisionReport, EvidenceReport, GateReport, HazardReport, OutcomeName,
+    PatchReport, State,
+};
+
+use kpatch::version::{Series, Tag};
 
 use super::{Style, count};
+
+/// Change logs that are named; of a longer way the last ones.
+const CHANGELOGS: u32 = 30;
 
 /// For example `kernel: 6.6.x v6.6.13 → v6.6.14`.
 pub(super) fn title(report: &BumpReport) -> String {
@@ -81,7 +91,8 @@ fn is_unchanged(patch: &PatchReport) -> bool {
     matches!(patch.outcome, OutcomeName::Same | OutcomeName::Offset)
 }
 
-fn rank(patch: &PatchReport) -> u8 {
+/// Where a patch stands in that order, from 0.
+pub(super) fn rank(patch: &PatchReport) -> u8 {
     match patch.outcome {
         OutcomeName::BaseBad => 0,
         OutcomeName::Conflict => 1,
@@ -102,7 +113,7 @@ fn rank(patch: &PatchReport) -> u8 {
 /// The outcome's name, and what the user decided where the name does not say it.
 pub(super) fn outcome(patch: &PatchReport) -> String {
     match (&patch.decision, patch.outcome) {
-        (Some(decision), OutcomeName::LeftOut) => decision.kind.to_owned(),
+        (Some(decision), OutcomeName::LeftOut) => decision.kind.to_string(),
         (Some(decision), outcome) if outcome.as_str() != decision.kind => {
             format!("{}, {}", outcome.as_str(), decision.kind)
         }
@@ -150,12 +161,18 @@ pub(super) fn why(patch: &PatchReport) -> String {
     if let Some(found) = &patch.evidence {
         return evidence(found);
     }
+    if let Some(first) = patch.hazards.first() {
+        return hazard(first);
+    }
+    if let Some(reason) = patch.decision.as_ref().and_then(|decision| decision.reason.as_ref()) {
+        return reason.clone();
+    }
     patch.conflicts.iter().map(|conflict| conflict.path.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 /// A commit of the target and how it was recognized.
 pub(super) fn evidence(found: &EvidenceReport) -> String {
-    let how = match found.how {
+    let how = match &*found.how {
         "id" => "the patch names it",
         "claim" => "it names the patch's origin",
         "patch-id" => "it makes the same change",
@@ -168,6 +185,97 @@ pub(super) fn evidence(found: &EvidenceReport) -> String {
         None => String::new(),
     };
     format!("{commit} {} ({how}{reverted})", found.title)
+}
+
+/// What a person decided, and why.
+pub(super) fn decision(decision: &DecisionReport) -> String {
+    let mut words = match &*decision.kind {
+        "accepted" => "accepted as it was shown".to_owned(),
+        "resolved" => "resolved by hand".to_owned(),
+        "skipped" => "left out".to_owned(),
+        "dropped" => "dropped".to_owned(),
+        other => other.to_owned(),
+    };
+    if let Some(strategy) = &decision.strategy {
+        let _ = write!(words, " ({strategy})");
+    }
+    if let Some(reason) = &decision.reason {
+        let _ = write!(words, ": {reason}");
+    }
+    words
+}
+
+/// A commit that explains a conflict.
+pub(super) fn cause(cause: &CauseReport) -> String {
+    let how = match &*cause.how {
+        "changed" => format!("changed these lines of {}", cause.path),
+        "moved" => format!("moved {}", cause.path),
+        "deleted" => format!("deleted {}", cause.path),
+        "another-form" => "is this patch in another form".to_owned(),
+        "prerequisite" => "the patch builds on it, and the target lacks it".to_owned(),
+        other => other.to_owned(),
+    };
+    let commit: String = cause.commit.chars().take(12).collect();
+    format!("{commit} {} ({how})", cause.title)
+}
+
+/// What a merge may hide, with its place.
+pub(super) fn hazard(hazard: &HazardReport) -> String {
+    let line = if hazard.line == 0 { String::new() } else { format!(":{}", hazard.line) };
+    format!("{}{line}: {}", hazard.path, hazard.detail)
+}
+
+/// How a command line names a patch: `7`, `7#2` for the second of one file, a file without number by its name.
+pub(super) fn selector(patch: &PatchReport) -> String {
+    let number = number(patch);
+    let shorter = number.trim_start_matches('0');
+    if shorter.starts_with(|c: char| c.is_ascii_digit()) { shorter.to_owned() } else { number }
+}
+
+/// True if somebody has to decide on the patch itself; one that is blocked only waits.
+pub(super) fn is_open(patch: &PatchReport) -> bool {
+    patch.decision.is_none()
+        && matches!(
+            patch.outcome,
+            OutcomeName::Conflict | OutcomeName::Emptied | OutcomeName::Partial | OutcomeName::BaseBad
+        )
+}
+
+/// What nothing here has looked at.
+pub(super) fn not_checked(report: &BumpReport) -> Vec<String> {
+    let mut facts = vec!["nothing was built, booted or tested".to_owned()];
+    if report.history.is_none() {
+        facts.push("no history between the two releases, so no commit of it was looked at".to_owned());
+    }
+    match &report.gate {
+        None => facts.push("no exported file was applied".to_owned()),
+        Some(gate) => {
+            let legs = [("git am", &gate.git_am), ("patch -F0", &gate.patch)];
+            let missing = legs.iter().filter(|(_, tree)| !is_id(tree));
+            facts.extend(missing.map(|(name, why)| format!("{name}: {why}")));
+        }
+    }
+    facts
+}
+
+/// Where the stable team says what the releases after the base hold, up to the target; none for other tags.
+pub(super) fn changelogs(report: &BumpReport) -> Vec<(String, String)> {
+    let version = |tag: &str| Tag::parse(tag).ok()?.version().filter(|version| version.rc().is_none());
+    let (Some(base), Some(target)) = (version(&report.base.tag), version(&report.target.tag)) else {
+        return Vec::new();
+    };
+    let series = target.series();
+    if base.series() != series {
+        return Vec::new();
+    }
+    let Series { major, minor } = series;
+    let link = |patch: u32| {
+        let version = format!("{major}.{minor}.{patch}");
+        let url = format!("https://cdn.kernel.org/pub/linux/kernel/v{major}.x/ChangeLog-{version}");
+        (version, url)
+    };
+    let first = (base.patch() + 1).max(target.patch().saturating_sub(CHANGELOGS - 1));
+    (first..=target.patch()).map(link).collect()
 }
 
 /// What a proof says.
