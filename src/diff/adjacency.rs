@@ -5,6 +5,7 @@
 //! or insertions at the same place, are a conflict. What that gives can be wrong where the meaning of neighbouring
 //! lines hangs together, so it is good for a proposal and for nothing more.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use super::histogram::changes_of_pieces;
@@ -12,12 +13,16 @@ use super::lines::{Change, split_lines};
 
 /// Merges two edits of one stretch line by line; `None` if they overlap or insert at one place.
 ///
-/// Equal edits are taken once, and of two insertions at one place of which one contains the other the larger one. Lines
+/// A line that both sides add at different places counts as a conflict, too. Equal edits are taken once, and of two insertions at one place of which one contains the other the larger one. Lines
 /// that both sides remove as part of different removals are removed.
 pub fn resolve(base: &[u8], ours: &[u8], theirs: &[u8]) -> Option<Vec<u8>> {
-    let [base, ours, theirs] = [base, ours, theirs].map(split_lines);
-    let pieces = Pieces { base: &base, ours: &ours, theirs: &theirs };
-    let merged = pieces.merge(&changes_of_pieces(&base, &ours), &changes_of_pieces(&base, &theirs), true)?;
+    let sides = [base, ours, theirs].map(split_lines);
+    let [base, ours, theirs] = &sides;
+    let pieces = Pieces { base, ours, theirs };
+    let merged = pieces.merge(&changes_of_pieces(base, ours), &changes_of_pieces(base, theirs), true)?;
+    if doubles_a_line(&sides, &merged) {
+        return None;
+    }
     let mut out = Vec::new();
     for line in merged {
         // A file's last line that lacks its end may have got others behind it.
@@ -27,6 +32,22 @@ pub fn resolve(base: &[u8], ours: &[u8], theirs: &[u8]) -> Option<Vec<u8>> {
         out.extend_from_slice(line);
     }
     Some(out)
+}
+
+/// True if a line stands in the merged text more often than in any of its versions: both sides have added it, at two
+/// places, and most likely it is one and the same change.
+pub(super) fn doubles_a_line(versions: &[Vec<&[u8]>; 3], merged: &[&[u8]]) -> bool {
+    let counts = |lines: &[&'_ [u8]]| {
+        let mut counts: HashMap<Vec<u8>, usize> = HashMap::new();
+        for line in lines.iter().filter(|line| says_something(line)) {
+            *counts.entry(line.trim_ascii().to_vec()).or_default() += 1;
+        }
+        counts
+    };
+    let versions = versions.each_ref().map(|lines| counts(lines));
+    let most = |line| versions.iter().filter_map(|counts| counts.get(line)).max().copied();
+    // A line that no version has was put together from both.
+    counts(merged).iter().any(|(line, count)| most(line).is_some_and(|most| *count > most))
 }
 
 /// The three versions of a stretch, cut into lines or smaller pieces.
@@ -226,6 +247,7 @@ mod tests {
         assert_eq!(resolved("", small, large).as_deref(), Some(large));
         assert_eq!(resolved("", large, small).as_deref(), Some(large));
         assert_eq!(resolved("", "}\n", "x\n}\n"), None, "a brace says nothing");
+        assert_eq!(resolved("a\n", "check(it);\na\n", "a\ncheck(it);\n"), None, "one check at two places");
     }
 
     #[test]

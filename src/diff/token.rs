@@ -4,9 +4,9 @@
 //! Words, numbers, white space and punctuation mean much the same in C, Kconfig, make, device trees, assembler and
 //! prose, so no language is known here.
 
-use super::adjacency::Pieces;
+use super::adjacency::{Pieces, doubles_a_line};
 use super::histogram::changes_of_pieces;
-use super::lines::Change;
+use super::lines::{Change, split_lines};
 
 /// Beyond so many bytes a stretch is no edit of a line any more, and chance words would decide.
 const LONGEST: usize = 64 * 1024;
@@ -16,10 +16,11 @@ pub fn resolve(base: &[u8], ours: &[u8], theirs: &[u8]) -> Option<Vec<u8>> {
     if [base, ours, theirs].iter().any(|text| text.len() > LONGEST) {
         return None;
     }
+    let lines = [base, ours, theirs].map(split_lines);
     let [base, ours, theirs] = [base, ours, theirs].map(split);
     let pieces = Pieces { base: &base, ours: &ours, theirs: &theirs };
-    let merged = pieces.merge(&changes(&base, &ours), &changes(&base, &theirs), false)?;
-    Some(merged.concat())
+    let merged = pieces.merge(&changes(&base, &ours), &changes(&base, &theirs), false)?.concat();
+    (!doubles_a_line(&lines, &split_lines(&merged))).then_some(merged)
 }
 
 /// What a byte can be part of.

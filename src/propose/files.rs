@@ -1,6 +1,6 @@
 //! Decides the conflicting files of one patch by one strategy and those that it builds on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use bstr::{BString, ByteSlice as _};
 
@@ -13,8 +13,8 @@ use crate::git::{ConflictKind, Entry, GitError, Kind, PathConflict};
 /// The work on one question, with what several strategies need and is costly.
 pub(super) struct Work<'a> {
     question: Question<'a>,
-    /// What the external program made of each conflict, once it was asked.
-    by_mergiraf: Vec<Option<Option<Vec<u8>>>>,
+    /// What the external program made of the conflicts that it was asked for, by their index.
+    by_mergiraf: HashMap<usize, Option<Vec<u8>>>,
 }
 
 /// The three versions of a stretch as they stand in the chunk.
@@ -39,7 +39,7 @@ pub(super) fn stretches(chunks: &[Chunk]) -> impl Iterator<Item = Sides<'_>> {
 
 impl<'a> Work<'a> {
     pub(super) fn new(question: Question<'a>) -> Self {
-        Self { question, by_mergiraf: vec![None; question.conflicts.len()] }
+        Self { question, by_mergiraf: HashMap::new() }
     }
 
     /// What `strategy` makes of all conflicts; `None` if one of them stays open.
@@ -71,8 +71,9 @@ impl<'a> Work<'a> {
         if conflict.chunks.is_empty() {
             return Ok(None);
         }
+        let open = conflict.chunks.iter().enumerate().filter(|(_, chunk)| matches!(chunk, Chunk::Conflict { .. }));
         let mut proposed: Option<Vec<Vec<u8>>> =
-            (0..conflict.chunks.len()).filter_map(|chunk| self.stretch(&conflict.chunks, chunk, strategy)).collect();
+            open.map(|(chunk, _)| self.stretch(&conflict.chunks, chunk, strategy)).collect();
         if proposed.is_none() && strategy != Strategy::Recorded {
             let text = self.ask_mergiraf(at, conflict)?;
             proposed = text.and_then(|text| align::whole(&conflict.chunks, &text));
@@ -101,26 +102,27 @@ impl<'a> Work<'a> {
         Ok((!unproven).then(|| ProposedFile { path: conflict.path.clone(), entry, stretches }))
     }
 
-    /// What the strategy makes of one chunk: nothing for a decided one, `Some(None)` if it stays open.
-    fn stretch(&self, chunks: &[Chunk], at: usize, strategy: Strategy) -> Option<Option<Vec<u8>>> {
+    /// What the strategy makes of one conflicting chunk; `None` if it stays open.
+    fn stretch(&self, chunks: &[Chunk], at: usize, strategy: Strategy) -> Option<Vec<u8>> {
+        if let Some(resolution) = self.question.recorded.find(&chunks[at]) {
+            return Some(resolution.resolved.clone());
+        }
         let sides = stretches(&chunks[at..=at]).next()?;
-        let known = self.question.recorded.find(&chunks[at]).map(|resolution| resolution.resolved.clone());
-        Some(known.or_else(|| {
-            let (base, ours, theirs) = without_common_ends(chunks, at, sides);
-            let by_lines = (strategy >= Strategy::Adjacency).then(|| adjacency::resolve(base, ours, theirs)).flatten();
-            by_lines.or_else(|| (strategy >= Strategy::Token).then(|| token::resolve(base, ours, theirs)).flatten())
-        }))
+        let (base, ours, theirs) = without_common_ends(chunks, at, sides);
+        let by_lines = (strategy >= Strategy::Adjacency).then(|| adjacency::resolve(base, ours, theirs)).flatten();
+        by_lines.or_else(|| (strategy >= Strategy::Token).then(|| token::resolve(base, ours, theirs)).flatten())
     }
 
     fn ask_mergiraf(&mut self, at: usize, conflict: &PathConflict) -> Result<Option<Vec<u8>>, GitError> {
         let (Some(mergiraf), ConflictKind::Content) = (self.question.mergiraf, conflict.kind) else { return Ok(None) };
-        if self.by_mergiraf[at].is_none() {
-            let store = self.question.store;
-            let content = |entry| store.content(entry);
-            let [base, ours, theirs] = [content(conflict.base)?, content(conflict.ours)?, content(conflict.theirs)?];
-            self.by_mergiraf[at] = Some(mergiraf.merge(conflict.path.as_bstr(), &base, &ours, &theirs));
+        if let Some(known) = self.by_mergiraf.get(&at) {
+            return Ok(known.clone());
         }
-        Ok(self.by_mergiraf[at].clone().flatten())
+        let content = |entry| self.question.store.content(entry);
+        let [base, ours, theirs] = [content(conflict.base)?, content(conflict.ours)?, content(conflict.theirs)?];
+        let merged = mergiraf.merge(conflict.path.as_bstr(), &base, &ours, &theirs);
+        self.by_mergiraf.insert(at, merged.clone());
+        Ok(merged)
     }
 }
 

@@ -102,15 +102,22 @@ fn has_new_markers(merged: &[u8], sides: &[&[u8]]) -> bool {
     markers(merged) > sides.iter().map(|side| markers(side)).max().unwrap_or(0)
 }
 
+/// Writes a script in the place of the program. A shell does it: a file that this process has open for writing, or a
+/// child that it is about to start, cannot be run.
+#[cfg(test)]
+pub(super) fn write_program(folder: &Path, script: &str) {
+    let write = ["-c", "cat > mergiraf && chmod 755 mergiraf"];
+    let output = crate::diff::testing::run(folder, "sh", &write, format!("#!/bin/sh\n{script}\n").as_bytes());
+    assert!(output.status.success(), "{output:?}");
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
 
     fn fake(folder: &Path, script: &str) -> Mergiraf {
-        let program = folder.join("mergiraf");
-        fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
-        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        write_program(folder, script);
         Mergiraf::find(folder.as_os_str()).unwrap()
     }
 

@@ -2,7 +2,7 @@
 //!
 //! The strategies, in the order of trust: what a person resolved before ([`recorded`]), a syntax-aware merge by an
 //! external program ([`mergiraf`]), edits that touch without overlapping (`diff::adjacency`), edits of different words
-//! (`diff::token`), and the same change at the place where its lines went ([`moved`]). Each of them falls back to the
+//! (`diff::token`), and the same change at the place where its lines went (`moved`). Each of them falls back to the
 //! ones that it is built on, stretch by stretch, so that a patch with several conflicts may be decided as a whole.
 
 mod align;

@@ -141,7 +141,7 @@ impl Home {
             content.extend_from_slice(&self.content[at..place]);
             content.extend_from_slice(&new);
             at = place + old.len();
-            let line = 1 + self.content[..place].iter().filter(|byte| **byte == b'\n').count() as u32;
+            let line = 1 + split_lines(&self.content[..place]).len() as u32;
             stretches.push(Stretch { line, base: old.clone(), ours: old, theirs: new.clone(), proposed: new });
         }
         content.extend_from_slice(&self.content[at..]);

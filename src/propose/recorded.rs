@@ -22,6 +22,7 @@
 //! A path or a subject that would not look like itself stands in double quotes with C escapes, as git writes names.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -144,14 +145,14 @@ impl Resolution {
         }
         let path = reader.value("path")?;
         let subject = reader.value("patch")?;
-        let mut texts = Vec::with_capacity(SECTIONS.len());
-        for name in SECTIONS {
-            texts.push(reader.section(name)?);
+        let mut texts: [Vec<u8>; 4] = Default::default();
+        for (name, text) in SECTIONS.iter().zip(&mut texts) {
+            *text = reader.section(name)?;
         }
         if reader.next().is_some() {
             return Err(reader.error("nothing is expected after the resolution"));
         }
-        let [base, ours, theirs, resolved] = <[Vec<u8>; 4]>::try_from(texts).expect("one text for each section");
+        let [base, ours, theirs, resolved] = texts;
         Ok(Self { path, subject, base, ours, theirs, resolved })
     }
 }
@@ -163,7 +164,10 @@ fn key(base: &[u8], ours: &[u8], theirs: &[u8]) -> String {
         hash.update((text.len() as u64).to_be_bytes());
         hash.update(text);
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hash.finalize().iter().fold(String::with_capacity(40), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 /// The value itself, or quoted where it would not look like itself on a line.

@@ -20,7 +20,7 @@ pub(super) fn leaves_something(question: &Question<'_>, files: &[ProposedFile]) 
     }
     let open = |path: &BString| question.conflicts.iter().any(|conflict| conflict.path == *path);
     for walk in question.changes.iter().filter(|walk| !open(&walk.path)) {
-        if is_now(&walk.path)? != walk.new && walk.old != walk.new {
+        if is_now(&walk.path)? != walk.new {
             return Ok(true);
         }
     }
