@@ -181,7 +181,7 @@ impl BumpOptions {
 }
 
 /// What changed in the file of a patch that was written anew.
-fn rewrite(set: &PatchSet, exported: &Exported, row: &PatchReport) -> Option<String> {
+pub(super) fn rewrite(set: &PatchSet, exported: &Exported, row: &PatchReport) -> Option<String> {
     let new = exported.files.iter().find(|file| !file.kept && file.was.as_ref() == Some(&row.file))?;
     let (_, parts) = set.files().find(|(name, _)| *name == row.file)?;
     let old: Vec<u8> = parts.iter().flat_map(|part| part.bytes.iter().copied()).collect();

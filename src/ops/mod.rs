@@ -1,8 +1,13 @@
 //! What each verb of the command line does: options in, report out.
 
+pub mod add;
+mod ancestor;
 pub mod bump;
+pub mod change_set;
 mod compute;
 pub mod demo;
+pub mod drop;
+pub mod edit;
 mod error;
 pub mod export;
 mod exported;
@@ -16,7 +21,9 @@ pub mod plan;
 mod present;
 mod record;
 mod renames;
+pub mod reorder;
 pub mod report;
+pub mod select;
 pub mod source;
 pub mod status;
 pub mod verify;

@@ -4,9 +4,12 @@
 #![allow(unreachable_pub, reason = "the modules are one binary")]
 #![allow(missing_docs, reason = "tests are not an interface")]
 
+mod add;
 mod carry;
+mod change_set;
 mod crash;
 mod docs;
+mod edit;
 mod errors;
 mod floors;
 mod history;
@@ -14,6 +17,7 @@ mod hostile;
 mod kit_builder;
 mod merge;
 mod msrv;
+mod net;
 mod properties;
 mod readme;
 mod round_trip;

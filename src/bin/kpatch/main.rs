@@ -2,6 +2,7 @@
 
 mod cli;
 mod commands;
+mod editor;
 mod exit;
 mod manual;
 mod names;

@@ -89,7 +89,7 @@ fn rows(report: &BumpReport, view: &View) -> Vec<Vec<Cell>> {
 }
 
 /// What a reader needs to judge one patch.
-fn details(patch: &PatchReport, report: &BumpReport, view: &View) -> String {
+pub(super) fn details(patch: &PatchReport, report: &BumpReport, view: &View) -> String {
     let part = if patch.part == 0 { String::new() } else { format!(", patch {} of the file", patch.part + 1) };
     let name = view.paint.paint(Style::Strong, &format!("{}{part}", safe(&patch.file)));
     let outcome = view.paint.paint(summary::style(patch), &summary::outcome(patch));

@@ -2,6 +2,7 @@
 
 mod advice;
 pub(crate) mod bump;
+pub(crate) mod change_set;
 pub(crate) mod demo;
 mod escape;
 pub(crate) mod export;
