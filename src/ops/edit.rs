@@ -18,7 +18,7 @@ pub use editor::editor;
 pub struct EditOptions {
     /// In which set.
     pub set: ChangeOptions,
-    /// The patch, as [`select`](super::select::select) reads it.
+    /// The patch, as [`select`] reads it.
     pub patch: String,
     /// What is to be there instead.
     pub text: NewText,

@@ -14,7 +14,7 @@ pub struct ReorderOptions {
     pub order: Order,
 }
 
-/// A new order. Patches are named as [`select`](super::select::select) reads them.
+/// A new order. Patches are named as [`select`] reads them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Order {
     /// One patch moves.
