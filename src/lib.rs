@@ -17,6 +17,7 @@ pub mod patch_set;
 // Floor 2: the outside world.
 pub mod files;
 pub mod git;
+pub mod net;
 pub mod process;
 
 // Floor 3: what kpatch is about.

@@ -190,7 +190,7 @@ fn drop_newline(hunk: &mut Hunk) {
 }
 
 /// Reads `@@ -l,s +l,s @@ section`; the hunk has no lines yet.
-pub(super) fn hunk_header(line: &[u8]) -> Option<Hunk> {
+pub(crate) fn hunk_header(line: &[u8]) -> Option<Hunk> {
     let line = line.strip_suffix(b"\n")?;
     let (old_start, old_len, rest) = range(line.strip_prefix(b"@@ -")?)?;
     let (new_start, new_len, rest) = range(rest.strip_prefix(b" +")?)?;

@@ -4,6 +4,7 @@ mod change;
 pub mod header;
 pub mod mail;
 pub mod name;
+mod reword;
 pub mod rewrite;
 mod wrap;
 
@@ -11,6 +12,7 @@ pub use change::{ExportError, PatchText, patch_text};
 pub use header::Commit;
 pub use mail::mail;
 pub use name::file_name;
+pub use reword::reword;
 pub use rewrite::rewrite;
 
 /// The flags that make `git format-patch` independent of any configuration and of the size of the clone.

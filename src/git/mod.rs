@@ -4,6 +4,7 @@ mod changes;
 mod commit;
 mod error;
 mod pack;
+mod prefix;
 pub mod process;
 mod refs;
 mod renames;

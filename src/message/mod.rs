@@ -10,6 +10,7 @@ mod charset;
 mod clean;
 mod dep3;
 mod encoded;
+pub mod footer;
 mod foreign;
 mod header;
 mod lines;
@@ -17,11 +18,14 @@ mod mime;
 #[cfg(test)]
 pub(crate) mod oracle;
 mod read;
+mod series;
 #[cfg(test)]
 mod tests;
 mod time;
 
+pub(crate) use read::breaks;
 pub use read::{Boundary, Reading, read};
+pub use series::Announced;
 
 pub(crate) use lines::{lines, trim_end, trim_line_end};
 

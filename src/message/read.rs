@@ -205,7 +205,7 @@ fn is_mbox_separator(line: &[u8]) -> bool {
 }
 
 /// Whether a line ends the message: `Some(true)` for `---`, `Some(false)` for the first line of a diff.
-pub(super) fn breaks(line: &[u8]) -> Option<bool> {
+pub(crate) fn breaks(line: &[u8]) -> Option<bool> {
     if line.starts_with(b"diff -") || line.starts_with(b"Index: ") {
         return Some(false);
     }

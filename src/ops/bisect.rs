@@ -96,7 +96,7 @@ pub fn bisect(options: &BisectOptions, watch: Watch<'_>) -> Result<BisectReport,
     let open = || workspace::linux(&options.places, kit.as_ref(), &tags, watch);
     let linux = open()?;
     let set = job.place.read()?;
-    let at = select(&set.patches, &options.patch)?;
+    let at = select(&set, &options.patch)?;
     let releases = releases(&linux.store, &from, to.as_ref())?;
     let base = compute::release(&linux.store, job.from.as_str())?;
     let stack = compute::stack(&linux.store, &set.patches, base, watch)?;

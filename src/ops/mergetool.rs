@@ -1,22 +1,26 @@
 //! `kpatch mergetool`: prepares the files to resolve for git's own merge tools.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use bstr::{BString, ByteSlice as _};
 use tempfile::TempDir;
 
+use super::compute::Computed;
+use super::jobs::Job;
 use super::proposals::Proposer;
 use super::resume::{Which, place};
 use super::run::Run;
 use super::select::select;
 use super::stopped::journal::folder_name;
-use super::stopped::{open, scratch};
-use super::{OpError, Watch, jobs, workspace};
+use super::stopped::{Stopped, open, scratch};
+use super::workspace::{self, Linux};
+use super::{OpError, Watch, change_set, jobs};
 use crate::carry::{Conflict, Outcome};
 use crate::diff::format::quoted;
 use crate::git::process::Error as GitProcessError;
 use crate::git::{Git, GitError, PathConflict, Store};
+use crate::patch_set::PatchSet;
 
 /// The files of one patch, with a repository beside them in which they conflict: what `git mergetool` works on.
 #[derive(Debug)]
@@ -42,25 +46,14 @@ pub fn prepare(which: &Which, wanted: Option<&str>, watch: Watch<'_>) -> Result<
     let _linux_lock = workspace::lock_linux(&linux, "mergetool")?;
     let mut stopped = which.find(&linux, kit.as_ref())?;
     let place = place(&stopped, kit.as_ref())?;
-    let (from, to) = (jobs::tag(&stopped.journal.base)?, jobs::tag(&stopped.journal.target)?);
-    let settings = stopped.journal.settings.clone();
-    let run = Run {
-        linux: &linux,
-        place: &place,
-        from: &from,
-        to: &to,
-        settings,
-        proposer: Proposer::of(&place)?,
-        writes: true,
-        watch,
-    };
+    let from = jobs::tag(&stopped.journal.base)?;
     stopped.restore(&linux.store)?;
-    let settled = run.settle(place.read()?, stopped.journal.decisions.clone(), &[])?;
-    let patches = &settled.set.patches;
-    stopped.keep(&linux.store, patches, &settled.computed)?;
-    let wanted = wanted.map(|wanted| select(patches, wanted)).transpose()?;
+    let (set, computed) = computed(&linux, Job { place, from, to: None }, &stopped, watch)?;
+    let patches = &set.patches;
+    stopped.keep(&linux.store, patches, &computed)?;
+    let wanted = wanted.map(|wanted| select(&set, wanted)).transpose()?;
     let mut prepared = Vec::new();
-    for (patch, pick) in open(patches, &settled.computed.carried.picks) {
+    for (patch, pick) in open(patches, &computed.carried.picks) {
         let Outcome::Conflict(Conflict::Merge(conflicts)) = &pick.outcome else { continue };
         let with_lines: Vec<&PathConflict> = conflicts.iter().filter(|conflict| !conflict.chunks.is_empty()).collect();
         let is_wanted = wanted.is_none_or(|at| std::ptr::eq(&raw const patches[at], patch));
@@ -77,7 +70,22 @@ pub fn prepare(which: &Which, wanted: Option<&str>, watch: Watch<'_>) -> Result<
     Ok(prepared)
 }
 
-/// True if a conflict marker is left in one of the files.
+/// The set that stopped, carried as far as it is decided.
+fn computed(linux: &Linux, job: Job<'_>, stopped: &Stopped, watch: Watch<'_>) -> Result<(PatchSet, Computed), OpError> {
+    let set = job.place.read()?;
+    if stopped.journal.change.is_some() {
+        let changed = change_set::as_stopped(linux, &job, set, stopped, watch)?;
+        return Ok((PatchSet { patches: changed.patches }, changed.computed));
+    }
+    let to = jobs::tag(&stopped.journal.target)?;
+    let settings = stopped.journal.settings.clone();
+    let proposer = Proposer::of(&job.place)?;
+    let run = Run { linux, place: &job.place, from: &job.from, to: &to, settings, proposer, writes: true, watch };
+    let settled = run.settle(set, stopped.journal.decisions.clone(), &[])?;
+    Ok((settled.set, settled.computed))
+}
+
+/// True if no conflict marker is left in any of the files.
 pub fn is_resolved(prepared: &Prepared) -> bool {
     prepared.paths.iter().all(|path| {
         let path = prepared.work_tree.join(path.to_path_lossy());
@@ -121,9 +129,4 @@ fn repository(
 /// A path as git's own listings write it.
 fn quoted_path(path: &BString) -> String {
     quoted("", path).to_str_lossy().into_owned()
-}
-
-/// The folder that `git mergetool` is to be started in.
-pub fn directory(prepared: &Prepared) -> &Path {
-    &prepared.work_tree
 }

@@ -1,12 +1,17 @@
 //! What each verb of the command line does: options in, report out.
 
+pub mod add;
+mod ancestor;
 pub mod bisect;
 pub mod bump;
 mod cells;
+pub mod change_set;
 pub mod commit;
 mod compute;
 pub mod demo;
 pub mod diff;
+pub mod drop;
+pub mod edit;
 mod error;
 pub mod export;
 mod exported;
@@ -25,10 +30,11 @@ pub mod plan;
 mod present;
 mod proposals;
 mod renames;
+pub mod reorder;
 pub mod report;
 pub mod resume;
 mod run;
-mod select;
+pub mod select;
 pub mod source;
 pub mod status;
 mod stopped;

@@ -92,7 +92,7 @@ pub(super) fn new_set(
 }
 
 /// The bytes of a patch that changed: an old header and message with a new diff, or all of it new.
-fn written(store: &Store, source: &Source<'_>, style: Style) -> Result<Vec<u8>, OpError> {
+pub(super) fn written(store: &Store, source: &Source<'_>, style: Style) -> Result<Vec<u8>, OpError> {
     let failed = |error: ExportError| OpError::because("cannot write a patch", error);
     if style.with_git {
         let whole = format_patch(store, source.commit)?;

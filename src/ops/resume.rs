@@ -5,23 +5,21 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::compute::Computed;
-use super::jobs::{self, Place, find_series};
+use super::jobs::{self, Job, Place, find_series};
 use super::proposals::Proposer;
 use super::report::BumpReport;
-use super::run::{Run, Settled};
-use super::select::select;
+use super::run::{Run, Settled, accepted};
+use super::select::{select, select_all};
 use super::stopped::journal::{Decided, DecidedKind, digest};
 use super::stopped::questions::question;
 use super::stopped::scratch::{self, Answer, Question};
 use super::stopped::{self, Stopped, open};
 use super::workspace::{self, Linux};
-use super::{Accept, OpError, Places, Watch};
+use super::{Accept, OpError, Places, Watch, change_set, last_report};
 use crate::carry::question as question_id;
 use crate::git::GitError;
 use crate::kit::Kit;
-use crate::patch::Patch;
 use crate::patch_set::PatchSet;
-use crate::version::Tag;
 
 /// Which stopped bump is meant.
 #[derive(Debug, Clone, Default)]
@@ -70,6 +68,20 @@ pub enum Action {
     },
 }
 
+/// True if a bump, or a change, of the set that is meant is stopped.
+pub fn is_stopped(which: &Which, watch: Watch<'_>) -> Result<bool, OpError> {
+    let kit = which.kit()?;
+    let linux = workspace::linux(&which.places, kit.as_ref(), &[], watch)?;
+    let mut all = stopped::list(&linux.store)?;
+    all.retain(|stopped| stopped.is_of(kit.as_ref(), which.patches.as_deref()) && which.means(stopped));
+    for stopped in &all {
+        if !stopped.has_landed(&linux.store, kit.as_ref())? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// A bump that was given up.
 #[derive(Debug, Clone, Serialize)]
 pub struct AbortReport {
@@ -100,7 +112,13 @@ pub fn resume(options: &ResumeOptions, watch: Watch<'_>) -> Result<BumpReport, O
         }
         Place::Kit(..) => None,
     };
-    Resumption { options, linux: &linux, place: &place, watch }.go_on(stopped)
+    let job = Job { from: jobs::tag(&stopped.journal.base)?, to: None, place };
+    let mut report = Resumption { options, linux: &linux, job: &job, watch }.go_on(stopped)?;
+    if let Err(error) = last_report::keep(&linux, &job.place, &report) {
+        // What has landed has landed.
+        report.warnings.push(error.to_string());
+    }
+    Ok(report)
 }
 
 /// Gives a stopped bump up. Nothing of it stays; kit and linux tree are as they were before it.
@@ -174,85 +192,120 @@ pub(super) fn place<'k>(stopped: &Stopped, kit: Option<&'k Kit>) -> Result<Place
     }
 }
 
-/// Going on with one stopped bump.
+/// Going on with one stopped bump, or change of a set.
 struct Resumption<'a> {
     options: &'a ResumeOptions,
     linux: &'a Linux,
-    place: &'a Place<'a>,
+    job: &'a Job<'a>,
     watch: Watch<'a>,
 }
 
 impl Resumption<'_> {
     fn go_on(&self, mut stopped: Stopped) -> Result<BumpReport, OpError> {
-        let store = &self.linux.store;
-        let set = self.place.read()?;
+        let set = self.job.place.read()?;
         if digest(&set) != stopped.journal.set {
-            return Err(OpError::new(format!(
-                "the patches in '{}' have changed since",
-                self.place.patches_dir().display()
-            ))
-            .hint("put them back as they were, or give this bump up: kpatch abort"));
+            let folder = self.job.place.patches_dir().display();
+            return Err(OpError::new(format!("the patches in '{folder}' have changed since"))
+                .hint("put them back as they were, or give it up: kpatch abort"));
         }
         stopped.journal.settings.replace_branch |= self.options.replace_branch;
         stopped.journal.settings.skip_patch_utility |= self.options.skip_patch_utility;
-        let (from, to) = (jobs::tag(&stopped.journal.base)?, jobs::tag(&stopped.journal.target)?);
-        let run = self.run(&stopped, &from, &to)?;
+        if stopped.journal.change.is_some() {
+            return change_set::resume(self.options, self.linux, self.job, set, stopped, self.watch);
+        }
+        self.bump(set, stopped)
+    }
+
+    fn bump(&self, set: PatchSet, mut stopped: Stopped) -> Result<BumpReport, OpError> {
+        let store = &self.linux.store;
+        let to = jobs::tag(&stopped.journal.target)?;
+        let run = Run {
+            linux: self.linux,
+            place: &self.job.place,
+            from: &self.job.from,
+            to: &to,
+            settings: stopped.journal.settings.clone(),
+            proposer: Proposer::of(&self.job.place)?,
+            writes: true,
+            watch: self.watch,
+        };
         stopped.restore(store)?;
         let settled = run.settle(set, stopped.journal.decisions.clone(), &[])?;
         // What an earlier call could not finish.
         stopped.keep(store, &settled.set.patches, &settled.computed)?;
-        let (new, accept) = match &self.options.action {
-            Action::Continue { accept } => (self.taken(&run, &stopped, &settled, accept)?, accept.as_slice()),
-            Action::LeaveOut { patches, reason } => (left_out(&settled, patches, reason.as_deref())?, &[][..]),
-        };
+        let asker = Asker { linux: self.linux, proposer: &run.proposer, options: self.options };
+        let new = asker.answers(&stopped, &settled.set, &settled.computed)?;
         stopped.journal.decisions.extend(new);
         stopped.write_decisions(store)?;
         let Settled { set, computed, .. } = settled;
-        let settled = run.again(set, computed, stopped.journal.decisions.clone(), accept)?;
+        let settled = run.again(set, computed, stopped.journal.decisions.clone(), asker.accept())?;
         run.end(settled, Some(stopped))
     }
+}
 
-    fn run<'b>(&'b self, stopped: &Stopped, from: &'b Tag, to: &'b Tag) -> Result<Run<'b>, OpError> {
-        Ok(Run {
-            linux: self.linux,
-            place: self.place,
-            from,
-            to,
-            settings: stopped.journal.settings.clone(),
-            proposer: Proposer::of(self.place)?,
-            writes: true,
-            watch: self.watch,
-        })
+/// Reads what a person answers, in files or in words.
+pub(super) struct Asker<'a> {
+    pub(super) linux: &'a Linux,
+    pub(super) proposer: &'a Proposer,
+    pub(super) options: &'a ResumeOptions,
+}
+
+impl Asker<'_> {
+    /// The results and proposals that are accepted.
+    pub(super) fn accept(&self) -> &[Accept] {
+        match &self.options.action {
+            Action::Continue { accept } => accept,
+            Action::LeaveOut { .. } => &[],
+        }
+    }
+
+    /// The new decisions.
+    pub(super) fn answers(
+        &self,
+        stopped: &Stopped,
+        set: &PatchSet,
+        computed: &Computed,
+    ) -> Result<Vec<Decided>, OpError> {
+        match &self.options.action {
+            Action::Continue { .. } => self.taken(stopped, set, computed),
+            Action::LeaveOut { patches, reason } => left_out(set, computed, patches, reason.as_deref()),
+        }
     }
 
     /// The decisions that accepted results and resolved files make.
-    fn taken(
-        &self,
-        run: &Run<'_>,
-        stopped: &Stopped,
-        settled: &Settled,
-        accept: &[Accept],
-    ) -> Result<Vec<Decided>, OpError> {
-        let Settled { set, computed, .. } = settled;
-        let mut new = run.accepted(set, computed, accept)?;
+    fn taken(&self, stopped: &Stopped, set: &PatchSet, computed: &Computed) -> Result<Vec<Decided>, OpError> {
+        let accept = self.accept();
+        let mut new = accepted(&self.linux.store, self.proposer, set, computed, accept)?;
         for accept in accept {
-            let patch = &set.patches[select(&set.patches, &accept.patch)?];
+            let patch = &set.patches[select(set, &accept.patch)?];
             if !new.iter().any(|decided| decided.patch == patch.file && decided.part == patch.part) {
                 let what = accept.strategy.as_deref().map_or_else(String::new, |strategy| format!(" by '{strategy}'"));
                 return Err(OpError::new(format!("{} has no result{what} to accept", patch.file))
                     .hint("kpatch status says what waits; kpatch bump shows it once more"));
             }
         }
-        let accepted = new.clone();
-        let is_accepted =
-            |patch: &Patch| accepted.iter().any(|decided| decided.patch == patch.file && decided.part == patch.part);
+        self.files(stopped, set, computed, &mut new)?;
+        if new.is_empty() && !stopped.journal.open.is_empty() {
+            return Err(undecided(computed, set));
+        }
+        Ok(new)
+    }
+
+    /// Adds the decisions that resolved files make to those in words.
+    fn files(
+        &self,
+        stopped: &Stopped,
+        set: &PatchSet,
+        computed: &Computed,
+        new: &mut Vec<Decided>,
+    ) -> Result<(), OpError> {
+        let store = &self.linux.store;
+        let failed = |error: GitError| OpError::because("cannot read the linux tree", error);
         let (mut left, mut untouched) = (Vec::new(), Vec::new());
         for (patch, pick) in open(&set.patches, &computed.carried.picks) {
-            if is_accepted(patch) {
+            if new.iter().any(|decided| decided.patch == patch.file && decided.part == patch.part) {
                 continue;
             }
-            let failed = |error: GitError| OpError::because("cannot read the linux tree", error);
-            let store = &self.linux.store;
             let Some(asked) = question(store, patch, pick, computed).map_err(failed)? else { continue };
             match scratch::read(store, &stopped.resolve(), &asked)? {
                 Answer::Untouched => untouched.extend(asked.markers()),
@@ -273,10 +326,7 @@ impl Resumption<'_> {
         if new.is_empty() && !untouched.is_empty() {
             return Err(scratch::leftover(&stopped.resolve(), &untouched));
         }
-        if new.is_empty() && !stopped.journal.open.is_empty() {
-            return Err(undecided(computed, set));
-        }
-        Ok(new)
+        Ok(())
     }
 }
 
@@ -296,11 +346,16 @@ fn undecided(computed: &Computed, set: &PatchSet) -> OpError {
 }
 
 /// The decisions that leave patches out.
-fn left_out(settled: &Settled, wanted: &[String], reason: Option<&str>) -> Result<Vec<Decided>, OpError> {
-    let patches = &settled.set.patches;
-    let mut chosen = wanted.iter().map(|wanted| select(patches, wanted)).collect::<Result<Vec<_>, _>>()?;
+fn left_out(
+    set: &PatchSet,
+    computed: &Computed,
+    wanted: &[String],
+    reason: Option<&str>,
+) -> Result<Vec<Decided>, OpError> {
+    let patches = &set.patches;
+    let mut chosen = select_all(set, wanted)?;
     if chosen.is_empty() {
-        let waits = |at: &usize| settled.computed.carried.picks[*at].is_open();
+        let waits = |at: &usize| computed.carried.picks[*at].is_open();
         let all: Vec<usize> = (0..patches.len()).filter(waits).collect();
         let [one] = all.as_slice() else {
             let names: Vec<&str> = all.iter().map(|at| patches[*at].file.as_str()).collect();

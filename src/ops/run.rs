@@ -9,11 +9,12 @@ use super::proposals::{Proposer, resolutions, unified_diff};
 use super::renames::Memory;
 use super::report::{BumpReport, PatchReport, State};
 use super::select::select;
-use super::stopped::journal::{Decided, DecidedKind, Journal, LandingMark, Settings, digest, folder_name};
+use super::stopped::journal::{Decided, DecidedKind, Journal, LandingMark, Settings, digest};
 use super::stopped::{self, Stopped, decisions};
 use super::workspace::Linux;
 use super::{Accept, OpError, Watch, present, why};
 use crate::carry::{Conflict, Outcome};
+use crate::git::Store;
 use crate::patch_set::PatchSet;
 use crate::version::Tag;
 
@@ -42,7 +43,7 @@ impl Run<'_> {
     pub(super) fn start(self, accept: &[Accept]) -> Result<BumpReport, OpError> {
         let set = self.place.read()?;
         for accept in accept {
-            select(&set.patches, &accept.patch)?;
+            select(&set, &accept.patch)?;
         }
         let stopped = self.earlier(&set)?;
         let decided = stopped.as_ref().map(|stopped| stopped.journal.decisions.clone()).unwrap_or_default();
@@ -100,38 +101,12 @@ impl Run<'_> {
             let now = decisions(&set.patches, &decided)?;
             computed = compute::again(store, &set.patches, computed.into(), &now, self.watch)?;
             // A patch that waited for an accepted one may be open now.
-            let new = self.accepted(&set, &computed, accept)?;
+            let new = accepted(store, &self.proposer, &set, &computed, accept)?;
             if new.is_empty() {
                 return Ok(Settled { set, computed, decided });
             }
             decided.extend(new);
         }
-    }
-
-    /// The decisions that `accept` makes of what is open.
-    pub(super) fn accepted(
-        &self,
-        set: &PatchSet,
-        computed: &Computed,
-        accept: &[Accept],
-    ) -> Result<Vec<Decided>, OpError> {
-        let mut new = Vec::new();
-        for accept in accept {
-            let at = select(&set.patches, &accept.patch)?;
-            let (patch, pick) = (&set.patches[at], &computed.carried.picks[at]);
-            let strategy = accept.strategy.as_deref();
-            match (&pick.outcome, strategy) {
-                _ if !pick.is_open() => {}
-                (Outcome::Emptied | Outcome::Partial { .. }, None)
-                | (Outcome::Conflict(Conflict::Hazard { .. }), None | Some("merged"))
-                | (Outcome::Conflict(Conflict::Disagreement { .. }), Some("strict" | "merged")) => {
-                    let strategy = accept.strategy.clone();
-                    new.push(Decided { strategy, ..Decided::plain(patch, DecidedKind::Accepted) });
-                }
-                _ => new.extend(self.proposer.taken(&self.linux.store, patch, computed, at, strategy)?),
-            }
-        }
-        Ok(new)
     }
 
     /// Lands what is settled, or stops where something is open.
@@ -148,26 +123,14 @@ impl Run<'_> {
         if !self.writes {
             return Ok(report);
         }
-        let mut stopped = stopped.unwrap_or_else(|| self.new_journal(&set));
+        let new = || Stopped::new(store, self.place, self.from.as_str(), self.to.as_str(), &set);
+        let mut stopped = stopped.unwrap_or_else(new);
         stopped.journal.decisions = decided;
         stopped.journal.settings = self.settings.clone();
         stopped.keep(store, &set.patches, &computed)?;
-        let resolve = stopped.resolve();
-        for (patch, row) in set.patches.iter().zip(&mut report.patches) {
-            let folder = resolve.join(folder_name(&patch.file, patch.part));
-            row.resolve = folder.is_dir().then(|| folder.display().to_string());
-        }
-        report.record = Some(stopped.folder.display().to_string());
+        stopped.tell(&set.patches, &mut report);
         report.state = State::Stopped;
         Ok(report)
-    }
-
-    fn new_journal(&self, set: &PatchSet) -> Stopped {
-        let home = stopped::home(self.place);
-        Stopped {
-            folder: stopped::folder(&self.linux.store, self.place, self.to.as_str()),
-            journal: Journal::new(self.place.series(), home, self.from.as_str(), self.to.as_str(), set),
-        }
     }
 
     /// Exports, passes the gate, and lands.
@@ -209,7 +172,7 @@ impl Run<'_> {
         let pack = pack.map_err(|error| OpError::because("cannot pack the carried commits", error))?;
         let updates = branch_update(store, &self.to.branch(), computed.tip, self.settings.replace_branch)?;
         if let Some(Stopped { folder, journal }) = stopped {
-            let mark = LandingMark { branch: self.to.branch(), commit: computed.tip.to_string() };
+            let mark = LandingMark { branch: self.to.branch(), commit: computed.tip.to_string(), set: None };
             Journal { landing: Some(mark), ..journal.clone() }.write(folder)?;
         }
         landing.land(store, pack, &updates, &format!("kpatch bump: {} to {}", self.from, self.to))?;
@@ -222,8 +185,35 @@ impl Run<'_> {
     }
 }
 
+/// The decisions that `accept` makes of what is open.
+pub(super) fn accepted(
+    store: &Store,
+    proposer: &Proposer,
+    set: &PatchSet,
+    computed: &Computed,
+    accept: &[Accept],
+) -> Result<Vec<Decided>, OpError> {
+    let mut new = Vec::new();
+    for accept in accept {
+        let at = select(&set, &accept.patch)?;
+        let (patch, pick) = (&set.patches[at], &computed.carried.picks[at]);
+        let strategy = accept.strategy.as_deref();
+        match (&pick.outcome, strategy) {
+            _ if !pick.is_open() => {}
+            (Outcome::Emptied | Outcome::Partial { .. }, None)
+            | (Outcome::Conflict(Conflict::Hazard { .. }), None | Some("merged"))
+            | (Outcome::Conflict(Conflict::Disagreement { .. }), Some("strict" | "merged")) => {
+                let strategy = accept.strategy.clone();
+                new.push(Decided { strategy, ..Decided::plain(patch, DecidedKind::Accepted) });
+            }
+            _ => new.extend(proposer.taken(store, patch, computed, at, strategy)?),
+        }
+    }
+    Ok(new)
+}
+
 /// What changed in the file of a patch that was written anew.
-fn rewrite(set: &PatchSet, exported: &Exported, row: &PatchReport) -> Option<String> {
+pub(super) fn rewrite(set: &PatchSet, exported: &Exported, row: &PatchReport) -> Option<String> {
     let new = exported.files.iter().find(|file| !file.kept && file.was.as_ref() == Some(&row.file))?;
     let (_, parts) = set.files().find(|(name, _)| *name == row.file)?;
     let old: Vec<u8> = parts.iter().flat_map(|part| part.bytes.iter().copied()).collect();

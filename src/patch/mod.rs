@@ -6,15 +6,20 @@ use std::sync::Arc;
 use crate::diff::FileDiff;
 use crate::message::Message;
 
+mod armor;
 mod layout;
 mod quoted;
 mod read;
+mod recount;
 mod split;
 mod stat;
 #[cfg(test)]
 mod tests;
 
+pub use armor::{armor, unsafe_line};
 pub use read::read;
+pub use recount::recount;
+pub use split::split;
 
 /// Files of more bytes are refused.
 pub const MAX_FILE: usize = 256 << 20;

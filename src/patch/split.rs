@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::message::lines;
 
 /// The mails of a file, in order and without gaps; blank lines before the first one are part of it.
-pub(super) fn split(bytes: &[u8]) -> Vec<Range<usize>> {
+pub fn split(bytes: &[u8]) -> Vec<Range<usize>> {
     let start = bytes.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
     let mut ends: Vec<usize> = Vec::new();
     for (number, line) in lines(bytes, start).enumerate() {
@@ -24,7 +24,7 @@ pub(super) fn split(bytes: &[u8]) -> Vec<Range<usize>> {
 }
 
 /// `From somebody Mon Sep 17 00:00:00 2001`: the last colon stands in a time of day, and a year follows it.
-fn is_from_line(line: &[u8]) -> bool {
+pub(super) fn is_from_line(line: &[u8]) -> bool {
     let Some(text) = line.strip_prefix(b"From ").filter(|_| line.len() >= 20) else {
         return false;
     };

@@ -13,6 +13,10 @@ use crate::event::{Event, Observer};
 use crate::git::process::{Error as GitError, Git, check_ref_name};
 use crate::text::visible;
 
+mod commit;
+
+pub use commit::fetch_commit;
+
 /// Why something could not be fetched.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {

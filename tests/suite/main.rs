@@ -4,12 +4,15 @@
 #![allow(unreachable_pub, reason = "the modules are one binary")]
 #![allow(missing_docs, reason = "tests are not an interface")]
 
+mod add;
 mod bisect;
 mod carry;
 mod causes;
+mod change_set;
 mod commit;
 mod crash;
 mod docs;
+mod edit;
 mod errors;
 mod floors;
 mod hazards;
@@ -21,6 +24,7 @@ mod kit_builder;
 mod matrix;
 mod merge;
 mod msrv;
+mod net;
 mod properties;
 mod proposals;
 mod range_diff;

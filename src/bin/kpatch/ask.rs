@@ -66,7 +66,10 @@ fn choices(patch: &PatchReport) -> Vec<(String, Option<String>)> {
     let proposals = patch.proposals.iter();
     let mut choices: Vec<_> = proposals
         .map(|proposal| {
-            (format!("take the proposal by {}: {}", proposal.strategy, proposal.summary), Some(proposal.strategy.clone()))
+            (
+                format!("take the proposal by {}: {}", proposal.strategy, proposal.summary),
+                Some(proposal.strategy.clone()),
+            )
         })
         .collect();
     if patch.hazards.iter().any(|hazard| hazard.kind == "disagreement") {

@@ -1,7 +1,9 @@
 //! The command line of kpatch: arguments in, the library's work, reports out.
 
+mod ask;
 mod cli;
 mod commands;
+mod editor;
 mod exit;
 mod manual;
 mod names;

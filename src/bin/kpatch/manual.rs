@@ -16,6 +16,9 @@ const ENVIRONMENT: &[(&str, &str)] = &[
     ("LINUXSRC", "The linux tree, as --linux."),
     ("KPATCH_CACHE", "The directory of the cache."),
     ("XDG_CACHE_HOME", "The cache is in kpatch/ below it, or below ~/.cache, unless KPATCH_CACHE says otherwise."),
+    ("KPATCH_CA_FILE", "Certificates of authorities in PEM that add trusts beside the system's."),
+    ("HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY", "The way to the web for add."),
+    ("GIT_EDITOR, VISUAL, EDITOR", "The editor of edit, as git-var(1) says."),
     ("NO_COLOR", "If set and not empty, --color=auto means never."),
 ];
 

@@ -20,7 +20,7 @@ fn set() -> PatchSet {
 #[test]
 fn a_patch_is_meant_by_number_file_or_part_of_it() {
     let set = set();
-    let at = |wanted: &str| select(&set.patches, wanted).map_err(|error| error.to_string());
+    let at = |wanted: &str| select(&set, wanted).map_err(|error| error.to_string());
     for (wanted, place) in [
         ("1", 0),
         ("0002", 1),

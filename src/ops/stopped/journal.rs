@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha1::{Digest as _, Sha1};
 
 use super::super::OpError;
+use super::super::change_set::Change;
 use crate::carry::{Decision, Resolution, Take};
 use crate::files::write_atomic;
 use crate::git::{Entry, Kind, Oid, Store};
@@ -27,6 +28,10 @@ const OBJECTS: &str = "objects";
 pub(in crate::ops) struct Journal {
     /// The version of this structure.
     pub(in crate::ops) schema: u32,
+    /// The verb that stopped.
+    pub(in crate::ops) verb: String,
+    /// What was to happen to the set; absent for a bump.
+    pub(in crate::ops) change: Option<Change>,
     /// The series in the kit; absent for a bare patch directory.
     pub(in crate::ops) series: Option<String>,
     /// The top of the kit, or the bare patch directory, as an absolute path.
@@ -98,6 +103,8 @@ pub(in crate::ops) struct LandingMark {
     pub(in crate::ops) branch: String,
     /// Its commit.
     pub(in crate::ops) commit: String,
+    /// [`digest`] of the new set of a change, which may land without a branch.
+    pub(in crate::ops) set: Option<String>,
 }
 
 /// What a person decided on a patch.
@@ -229,6 +236,8 @@ impl Journal {
     pub(in crate::ops) fn new(series: Option<String>, home: PathBuf, base: &str, target: &str, set: &PatchSet) -> Self {
         Self {
             schema: SCHEMA,
+            verb: "bump".to_owned(),
+            change: None,
             series,
             home,
             base: base.to_owned(),

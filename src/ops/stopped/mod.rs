@@ -13,11 +13,13 @@ use std::path::{Path, PathBuf};
 use super::OpError;
 use super::compute::Computed;
 use super::jobs::{Place, find_series};
+use super::report::BumpReport;
 use crate::carry::{Decisions, Pick, question as question_id};
 use crate::git::{GitError, Store};
 use crate::kit::Kit;
 use crate::patch::Patch;
-use journal::{Decided, Journal, Open, keep_objects, last_on, restore_objects};
+use crate::patch_set::PatchSet;
+use journal::{Decided, Journal, Open, digest, folder_name, keep_objects, last_on, restore_objects};
 
 /// Where all stopped bumps are, below the git directory.
 const FOLDER: &str = "kpatch/stopped";
@@ -69,6 +71,27 @@ impl Stopped {
         self.folder.join(RESOLVE)
     }
 
+    /// One that is just about to be written down.
+    pub(super) fn new(store: &Store, place: &Place<'_>, base: &str, target: &str, set: &PatchSet) -> Self {
+        let journal = Journal::new(place.series(), home(place), base, target, set);
+        Self { folder: folder(store, place, target), journal }
+    }
+
+    /// True if it is one of the set that lives there.
+    pub(super) fn is_at(&self, place: &Place<'_>) -> bool {
+        self.journal.home == home(place)
+    }
+
+    /// Tells the reader of a report where the files to resolve are.
+    pub(super) fn tell(&self, patches: &[Patch], report: &mut BumpReport) {
+        let resolve = self.resolve();
+        for (patch, row) in patches.iter().zip(&mut report.patches) {
+            let folder = resolve.join(folder_name(&patch.file, patch.part));
+            row.resolve = folder.is_dir().then(|| folder.display().to_string());
+        }
+        report.record = Some(self.folder.display().to_string());
+    }
+
     /// The stopped bump in `folder`, if there is one.
     pub(super) fn read(folder: PathBuf) -> Result<Option<Self>, OpError> {
         Ok(Journal::read(&folder)?.map(|journal| Self { folder, journal }))
@@ -105,6 +128,13 @@ impl Stopped {
     /// True if it landed, and only the journal was left when the process died.
     pub(super) fn has_landed(&self, store: &Store, kit: Option<&Kit>) -> Result<bool, OpError> {
         let Some(mark) = &self.journal.landing else { return Ok(false) };
+        if let Some(set) = &mark.set {
+            let place = match (&self.journal.series, kit) {
+                (Some(series), Some(kit)) => Place::Kit(kit, find_series(kit, series)?),
+                _ => Place::Folder(self.journal.home.clone()),
+            };
+            return Ok(place.read().is_ok_and(|now| digest(&now) == *set));
+        }
         let branch = store
             .resolve(&format!("refs/heads/{}", mark.branch))
             .map_err(|error| OpError::because("cannot read the linux tree", error))?;

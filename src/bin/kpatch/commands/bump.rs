@@ -6,10 +6,12 @@ use clap::Args;
 
 use kpatch::ops::bump::{self, BumpOptions, What};
 use kpatch::ops::report::State;
+use kpatch::ops::resume::Which;
 use kpatch::ops::{Accept, OpError, Places};
 
 use super::commit::CommitArgs;
 use super::{Examples, FormatArgs, Writer, show_bumps};
+use crate::ask::ask;
 use crate::exit::Exit;
 use crate::names;
 use crate::render;
@@ -94,6 +96,11 @@ pub(super) fn run(args: &BumpArgs, ui: &mut Ui) -> Result<Exit, OpError> {
     }
     let ready = args.commit.prepare(&options.places)?;
     let mut reports = ui.working(|watch| bump::bump(&options, watch))?;
+    for report in &mut reports {
+        let which =
+            Which { places: options.places.clone(), patches: options.patches.clone(), series: report.series.clone() };
+        *report = ask(report.clone(), &which, ui)?;
+    }
     // What landed is reported, also where it cannot be committed.
     let committed = args.commit.commit(ready.as_ref(), &mut reports, ui);
     let exit = show_bumps("bump", &reports, &args.format, ui)?;

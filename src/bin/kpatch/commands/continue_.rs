@@ -5,7 +5,9 @@ use clap::Args;
 use kpatch::ops::resume::{self, Action, ResumeOptions};
 use kpatch::ops::{Accept, OpError};
 
+use super::commit::CommitArgs;
 use super::{Examples, FormatArgs, StoppedArgs, show_bumps};
+use crate::ask::ask;
 use crate::exit::Exit;
 use crate::ui::Ui;
 
@@ -32,6 +34,8 @@ pub(crate) struct ContinueArgs {
     #[arg(long)]
     skip_patch_utility: bool,
     #[command(flatten)]
+    commit: CommitArgs,
+    #[command(flatten)]
     which: StoppedArgs,
     #[command(flatten)]
     format: FormatArgs,
@@ -45,6 +49,11 @@ pub(super) fn run(args: &ContinueArgs, ui: &mut Ui) -> Result<Exit, OpError> {
         replace_branch: args.replace_branch,
         skip_patch_utility: args.skip_patch_utility,
     };
+    let ready = args.commit.prepare(&options.which.places)?;
     let report = ui.working(|watch| resume::resume(&options, watch))?;
-    show_bumps("continue", &[report], &args.format, ui)
+    let mut reports = [ask(report, &options.which, ui)?];
+    // What landed is reported, also where it cannot be committed.
+    let committed = args.commit.commit(ready.as_ref(), &mut reports, ui);
+    let exit = show_bumps("continue", &reports, &args.format, ui)?;
+    committed.map(|()| exit)
 }

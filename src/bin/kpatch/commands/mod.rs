@@ -1,6 +1,7 @@
 //! The verbs: each file translates arguments to the library's options, calls it and shows its report.
 
 mod abort;
+mod add;
 mod bisect;
 mod bump;
 mod commit;
@@ -8,27 +9,34 @@ mod completions;
 mod continue_;
 mod demo;
 mod diff;
+mod drop;
+mod edit;
 mod export;
 mod import;
 mod man;
 mod mergetool;
 mod plan;
 mod pr_body;
+mod reorder;
 mod skip;
 mod source;
 mod status;
 mod undo;
 mod verify;
 
+use std::io::Read as _;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use kpatch::ops::change_set::{ChangeOptions, ChangeReport};
 use kpatch::ops::report::BumpReport;
 use kpatch::ops::resume::Which;
 use kpatch::ops::{OpError, Places};
+use kpatch::text::visible;
 
 use crate::exit::Exit;
+use crate::names;
 use crate::render;
 use crate::ui::Ui;
 
@@ -47,6 +55,10 @@ pub(crate) enum Command {
     Bisect(bisect::BisectArgs),
     Import(import::ImportArgs),
     Export(export::ExportArgs),
+    Add(add::AddArgs),
+    Drop(drop::DropArgs),
+    Reorder(reorder::ReorderArgs),
+    Edit(edit::EditArgs),
     Verify(verify::VerifyArgs),
     Diff(diff::DiffArgs),
     PrBody(pr_body::PrBodyArgs),
@@ -71,6 +83,10 @@ impl Command {
             Self::Bisect(args) => bisect::run(args, ui),
             Self::Import(args) => import::run(args, ui),
             Self::Export(args) => export::run(args, ui),
+            Self::Add(args) => add::run(args, ui),
+            Self::Drop(args) => drop::run(args, ui),
+            Self::Reorder(args) => reorder::run(args, ui),
+            Self::Edit(args) => edit::run(args, ui),
             Self::Verify(args) => verify::run(args, ui),
             Self::Diff(args) => diff::run(args, ui),
             Self::PrBody(args) => pr_body::run(args, ui),
@@ -104,6 +120,10 @@ pub(crate) fn examples(name: &str) -> Examples {
         "kpatch bisect" => bisect::EXAMPLES,
         "kpatch import" => import::EXAMPLES,
         "kpatch export" => export::EXAMPLES,
+        "kpatch add" => add::EXAMPLES,
+        "kpatch drop" => drop::EXAMPLES,
+        "kpatch edit" => edit::EXAMPLES,
+        "kpatch reorder" => reorder::EXAMPLES,
         "kpatch verify" => verify::EXAMPLES,
         "kpatch diff" => diff::EXAMPLES,
         "kpatch pr-body" => pr_body::EXAMPLES,
@@ -177,6 +197,63 @@ impl StoppedArgs {
     fn which(&self, places: Places) -> Which {
         Which { places, patches: self.patches.clone(), series: self.series.clone() }
     }
+}
+
+/// Which patch set a verb changes where it stands, and how carefully.
+#[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
+struct SetArgs {
+    /// The series, such as 6.6.x; may be left out where the kit has one
+    #[arg(long, value_name = "SERIES", conflicts_with = "patches")]
+    series: Option<String>,
+    /// Change the patches of this directory instead of a kit's
+    #[arg(long, value_name = "DIR", requires = "base")]
+    patches: Option<PathBuf>,
+    /// The tag that the set applies to [default: the version in the kit]
+    #[arg(long, value_name = "TAG")]
+    base: Option<String>,
+    /// Write nothing
+    #[arg(short = 'n', long)]
+    dry_run: bool,
+    /// Go on although kernel/ has changes that are not committed
+    #[arg(long)]
+    allow_dirty: bool,
+    /// Leave patch -F0 out of the proof, for sets with binary diffs
+    #[arg(long)]
+    skip_patch_utility: bool,
+}
+
+impl SetArgs {
+    fn options(&self, ui: &Ui) -> ChangeOptions {
+        ChangeOptions {
+            places: ui.places(),
+            patches: self.patches.clone(),
+            series: self.series.clone(),
+            base: self.base.as_deref().map(names::tag),
+            dry_run: self.dry_run,
+            allow_dirty: self.allow_dirty,
+            skip_patch_utility: self.skip_patch_utility,
+        }
+    }
+}
+
+/// Prints what became of a set that was changed.
+fn show_change(verb: &str, report: ChangeReport, ui: &mut Ui) -> Result<Exit, OpError> {
+    let exit = Exit::from(report.report.state);
+    ui.show(verb, &[report], render::change_set::text)?;
+    Ok(exit)
+}
+
+/// The bytes of a file that the command line names, or of stdin for `-`.
+fn read_text(name: &str) -> Result<Vec<u8>, OpError> {
+    let mut text = Vec::new();
+    let read = match name {
+        "-" => std::io::stdin().lock().read_to_end(&mut text),
+        path => std::fs::File::open(path).and_then(|mut file| file.read_to_end(&mut text)),
+    };
+    let shown = if name == "-" { "stdin" } else { name };
+    read.map_err(|error| OpError::because(format!("cannot read '{}'", visible(shown.as_bytes())), error))?;
+    Ok(text)
 }
 
 /// Which tool writes patch files.

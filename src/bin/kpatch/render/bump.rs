@@ -86,7 +86,7 @@ fn rows(report: &BumpReport, view: &View) -> Vec<Vec<Cell>> {
 }
 
 /// What a reader needs to judge one patch.
-fn details(patch: &PatchReport, report: &BumpReport, view: &View) -> String {
+pub(super) fn details(patch: &PatchReport, report: &BumpReport, view: &View) -> String {
     let mut text = question::question(patch, report, view);
     let mut say = |words: &str| text += &wrap(&safe(words), 2, 4, view);
     if let Some(decision) = &patch.decision {

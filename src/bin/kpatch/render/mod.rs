@@ -3,6 +3,7 @@
 mod advice;
 pub(crate) mod bisect;
 pub(crate) mod bump;
+pub(crate) mod change_set;
 pub(crate) mod commit_message;
 pub(crate) mod demo;
 pub(crate) mod diff;

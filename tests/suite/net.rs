@@ -1,0 +1,240 @@
+//! Patches from the web: a server of the test's own, with all that servers do.
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use kpatch::event::Interrupt;
+use kpatch::net::{Error, Limits, fetch};
+
+use crate::support::kit::{Layout, World, assert_refusal, lines};
+
+/// A server on the loopback that answers each path as a function says. It ends with the test's process.
+struct Server {
+    root: String,
+    /// How many requests came.
+    requests: Arc<AtomicUsize>,
+}
+
+impl Server {
+    fn start(answer: impl Fn(&str, &mut TcpStream) + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let root = format!("http://{}", listener.local_addr().unwrap());
+        let requests = Arc::new(AtomicUsize::new(0));
+        let (answer, counter) = (Arc::new(answer), Arc::clone(&requests));
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let (answer, counter) = (Arc::clone(&answer), Arc::clone(&counter));
+                std::thread::spawn(move || {
+                    let path = request(&mut stream);
+                    counter.fetch_add(1, Ordering::SeqCst);
+                    answer(&path, &mut stream);
+                });
+            }
+        });
+        Self { root, requests }
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.root)
+    }
+}
+
+/// Reads a request up to its empty line; returns the path.
+fn request(stream: &mut TcpStream) -> String {
+    let mut text = Vec::new();
+    let mut byte = [0];
+    while !text.ends_with(b"\r\n\r\n") && stream.read(&mut byte).unwrap_or(0) == 1 {
+        text.push(byte[0]);
+    }
+    let text = String::from_utf8(text).unwrap();
+    text.split(' ').nth(1).unwrap_or_default().to_owned()
+}
+
+/// An answer with a header; the reader may go away in the middle of it.
+fn say(stream: &mut TcpStream, head: &str, body: &[u8]) {
+    let _ = stream.write_all(format!("HTTP/1.1 {head}\r\nConnection: close\r\n\r\n").as_bytes());
+    let _ = stream.write_all(body);
+}
+
+fn plain(stream: &mut TcpStream, body: &[u8]) {
+    say(stream, &format!("200 OK\r\nContent-Type: text/plain\r\nContent-Length: {}", body.len()), body);
+}
+
+fn limits() -> Limits {
+    Limits { bytes: 1 << 20, connect: Duration::from_secs(10), time: Duration::from_secs(60), proxies: false }
+}
+
+fn get(url: &str) -> Result<Vec<u8>, Error> {
+    fetch(url, limits(), &Interrupt::new())
+}
+
+#[test]
+fn redirects_are_followed_five_times_and_never_away_from_the_web() {
+    let server = Server::start(|path, stream| match path.strip_prefix("/to/") {
+        Some("0") => plain(stream, b"there"),
+        Some("file") => say(stream, "302 Found\r\nLocation: file:///etc/passwd", b""),
+        Some("ftp") => say(stream, "302 Found\r\nLocation: ftp://127.0.0.1/x", b""),
+        Some(count) => {
+            let next = count.parse::<usize>().unwrap() - 1;
+            say(stream, &format!("302 Found\r\nLocation: /to/{next}\r\nContent-Length: 0"), b"");
+        }
+        None => say(stream, "404 Not Found", b"no"),
+    });
+    assert_eq!(get(&server.url("/to/5")).unwrap(), b"there");
+    assert_eq!(server.requests.load(Ordering::SeqCst), 6);
+    let error = get(&server.url("/to/6")).unwrap_err();
+    assert!(matches!(&error, Error::Redirect { reason, .. } if reason.contains("too many")), "{error:?}");
+    for bad in ["file", "ftp"] {
+        let error = get(&server.url(&format!("/to/{bad}"))).unwrap_err();
+        assert!(
+            matches!(&error, Error::Redirect { .. } | Error::Unreachable { .. } | Error::Status { .. }),
+            "{error:?}"
+        );
+    }
+    let error = get(&server.url("/none")).unwrap_err();
+    assert!(
+        matches!(error, Error::Status { status: 404, .. }) && error.hint().unwrap().contains("spelling"),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn an_answer_has_an_end_and_a_length() {
+    let server = Server::start(|path, stream| match path {
+        "/endless" => {
+            say(stream, "200 OK\r\nContent-Type: text/plain", b"");
+            while stream.write_all(&[b'x'; 4096]).is_ok() {}
+        }
+        "/announced" => say(stream, "200 OK\r\nContent-Length: 99999999999", b"x"),
+        "/short" => say(stream, "200 OK\r\nContent-Length: 100", b"cut off"),
+        "/nothing" => {}
+        "/garbage" => drop(stream.write_all(b"\x00\x01\x02 what?\r\n\r\n")),
+        _ => plain(stream, b""),
+    });
+    for path in ["/endless", "/announced"] {
+        let error = get(&server.url(path)).unwrap_err();
+        assert!(matches!(error, Error::TooLarge { limit: 1_048_576, .. }), "{path}: {error:?}");
+    }
+    for path in ["/short", "/nothing", "/garbage"] {
+        let error = get(&server.url(path)).unwrap_err();
+        assert!(matches!(error, Error::Unreachable { .. }), "{path}: {error:?}");
+    }
+    assert_eq!(get(&server.url("/empty")).unwrap(), b"");
+    // Nobody listens there any more.
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let error = get(&format!("http://user:secret@{closed}/x")).unwrap_err();
+    assert!(matches!(error, Error::Unreachable { .. }) && !format!("{error:?}").contains("secret"), "{error:?}");
+}
+
+#[test]
+fn pages_for_people_are_no_patches() {
+    let server = Server::start(|path, stream| match path {
+        "/typed" => say(stream, "200 OK\r\nContent-Type: text/html; charset=utf-8", b"From: a"),
+        "/untyped" => plain(stream, b"\n <!DOCTYPE HTML>\n<title>Making sure you are not a bot</title>"),
+        _ => say(stream, "403 Forbidden\r\nContent-Type: text/html", b"<html>"),
+    });
+    for path in ["/typed", "/untyped"] {
+        let error = get(&server.url(path)).unwrap_err();
+        assert!(matches!(error, Error::Page { .. }), "{path}: {error:?}");
+    }
+    let error = get(&server.url("/wall")).unwrap_err();
+    assert!(
+        matches!(error, Error::Status { status: 403, .. }) && error.hint().unwrap().contains("browser"),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn a_slow_server_is_given_up_and_an_interrupt_is_heard() {
+    let server = Server::start(|path, stream| {
+        if path == "/late" {
+            std::thread::sleep(Duration::from_secs(60));
+        }
+        say(stream, "200 OK\r\nContent-Length: 1000", b"x");
+        std::thread::sleep(Duration::from_secs(60));
+    });
+    for path in ["/slow", "/late"] {
+        let brief = Limits { time: Duration::from_millis(300), ..limits() };
+        let error = fetch(&server.url(path), brief, &Interrupt::new()).unwrap_err();
+        assert!(matches!(error, Error::TimedOut { .. }), "{path}: {error:?}");
+        let flag = Arc::new(Interrupt::new());
+        let raise = Arc::clone(&flag);
+        let before = server.requests.load(Ordering::SeqCst);
+        let counter = Arc::clone(&server.requests);
+        std::thread::spawn(move || {
+            while counter.load(Ordering::SeqCst) == before {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            raise.raise();
+        });
+        let error = fetch(&server.url(path), limits(), &flag).unwrap_err();
+        assert!(error.is_interrupted(), "{path}: {error:?}");
+    }
+}
+
+/// A mail with a patch that goes on top of the usual set.
+fn mail(world: &World) -> Vec<u8> {
+    let work = world.sandbox.work_tree(&world.linux, "v6.6.13");
+    std::fs::write(work.join("kernel/panic.c"), lines("panic", &[(35, "from the web")])).unwrap();
+    world.sandbox.git(&work, &["commit", "-q", "-a", "-m", "panic: web\n\nSigned-off-by: A <a@b.c>"]);
+    world.sandbox.try_git(&work, &["format-patch", "--stdout", "-1"]).stdout
+}
+
+#[test]
+fn a_patch_from_the_web_gets_its_page_as_origin() {
+    let world = World::new(Layout::Flat);
+    let bytes = mail(&world);
+    let server = Server::start(move |path, stream| match path {
+        "/linux.git/patch/?id=0123456789abcdef" => plain(stream, &bytes),
+        "/page" => say(stream, "200 OK\r\nContent-Type: text/html", b"<html>"),
+        "/text" => plain(stream, b"not a mail\n"),
+        _ => say(stream, "404 Not Found", b""),
+    });
+    let page = server.url("/linux.git/commit/?id=0123456789abcdef");
+    world.refused(&["add", &server.url("/page")], &["is a web page, not a patch", "raw mail"]);
+    world.refused(&["add", &server.url("/text")], &["no author"]);
+    world.refused(&["add", &server.url("/none")], &["the server says 404", "spelling"]);
+    let report = world.report(&["add", &page]);
+    assert_eq!(
+        (report["state"].as_str(), report["added"][0]["origin"].as_str()),
+        (Some("landed"), Some(page.as_str()))
+    );
+    let (_, text) = world.patches_only().pop().unwrap();
+    let text = String::from_utf8(text).unwrap();
+    assert!(text.contains(&format!("\n\nSigned-off-by: A <a@b.c>\nOrigin: {page}\n---\n")), "{text}");
+}
+
+#[test]
+fn an_interrupted_fetch_leaves_nothing_behind() {
+    let world = World::new(Layout::Flat);
+    let server = Server::start(|_, stream| {
+        say(stream, "200 OK\r\nContent-Length: 1000", b"From");
+        std::thread::sleep(Duration::from_secs(60));
+    });
+    let before = world.snapshot();
+    let url = server.url("/x");
+    let args = ["add", url.as_str()];
+    let child = world.command(&args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    while server.requests.load(Ordering::SeqCst) == 0 {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let killed = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(killed.success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(before.changes(&world.snapshot()), Vec::<String>::new());
+}
+
+#[test]
+fn certificates_of_ones_own_have_to_be_some() {
+    let world = World::new(Layout::Flat);
+    let bad = world.sandbox.write("ca.pem", "nothing\n");
+    let args = ["add", "https://127.0.0.1:1/x.patch"];
+    let output = world.command(&args).env("KPATCH_CA_FILE", &bad).output().unwrap();
+    assert_refusal(&output, &args, &["cannot use the certificates in"]);
+}
