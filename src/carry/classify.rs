@@ -66,9 +66,10 @@ impl Case<'_> {
     }
 
     /// A patch that could be kept, if its clean merge hides something.
-    fn held_back(&self, kept: &Pick, changes: &TreeChanges) -> Result<Option<Pick>, GitError> {
-        let &Self { store, placed, tip, renames, releases, .. } = self;
-        let merge = CleanMerge { store, changes: &placed.changes, tip, merged: changes, renames, releases };
+    fn held_back(&self, kept: &Pick, merged: &TreeChanges) -> Result<Option<Pick>, GitError> {
+        let &Self { store, patch, placed, tip, renames, releases, .. } = self;
+        let Placed { changes, .. } = placed;
+        let merge = CleanMerge { store, changes, diffs: &patch.diff, tip, merged, renames, releases };
         let hazards = merge.hazards()?;
         let conflict = || Conflict::Hazard { merged: kept.after, hazards: hazards.clone() };
         Ok((!hazards.is_empty()).then(|| Pick::skipped(tip, Outcome::Conflict(conflict()))))
