@@ -71,9 +71,10 @@ impl Case<'_> {
     }
 
     /// A patch that could be kept waits for a person if its clean merge hides something.
-    fn held_back(&self, kept: Pick, changes: &TreeChanges) -> Result<Pick, GitError> {
-        let &Self { store, placed, tip, renames, releases, .. } = self;
-        let merge = CleanMerge { store, changes: &placed.changes, tip, merged: changes, renames, releases };
+    fn held_back(&self, kept: Pick, merged: &TreeChanges) -> Result<Pick, GitError> {
+        let &Self { store, patch, placed, tip, renames, releases, .. } = self;
+        let Placed { changes, .. } = placed;
+        let merge = CleanMerge { store, changes, diffs: &patch.diff, tip, merged, renames, releases };
         let hazards = merge.hazards()?;
         if hazards.is_empty() {
             return Ok(kept);

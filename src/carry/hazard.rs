@@ -5,17 +5,18 @@
 //! between the two releases they count: what an earlier patch of the set did, or would have done, is no hazard.
 
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
-use bstr::{BString, ByteSlice};
+use bstr::{BString, ByteSlice as _};
 
 use super::siblings;
-use crate::diff::block::{block, find_block};
+use crate::diff::block::{block, find_block, has_line};
 use crate::diff::funcname::Rules;
 use crate::diff::lines::{Change, changes, split_lines};
 use crate::diff::merge::is_binary;
 use crate::diff::words::{find_word, is_name, weight, words};
+use crate::diff::{Content, FileDiff, LineKind};
 use crate::git::{Entry, GitError, Oid, Renames, Store, TreeChanges, Walk};
 use crate::upstream::Releases;
 
@@ -72,6 +73,8 @@ pub(super) struct CleanMerge<'a> {
     pub(super) store: &'a Store,
     /// What the patch does to its own parent.
     pub(super) changes: &'a [Walk],
+    /// The diffs that say so.
+    pub(super) diffs: &'a [FileDiff],
     /// The target so far.
     pub(super) tip: Oid,
     /// What the merge changes in it.
@@ -86,15 +89,16 @@ impl CleanMerge<'_> {
         let mut found = Vec::new();
         for walk in self.changes {
             let before = found.len();
+            let edit = Edit::of(self.diffs, &walk.path);
             if let Some(files) = self.files(walk)? {
-                files.added_twice(&mut found);
-                files.lines_left(self, &mut found)?;
+                files.added_twice(&edit, &mut found);
+                files.lines_left(self, &edit, &mut found)?;
                 if found.len() == before {
-                    files.names_left(&mut found);
+                    files.names_left(&edit, &mut found);
                 }
             }
             if found.len() == before {
-                siblings::look(self, walk, &mut found)?;
+                siblings::look(self, walk, &edit, &mut found)?;
             }
         }
         Ok(found)
@@ -137,7 +141,7 @@ impl CleanMerge<'_> {
     pub(super) fn adds(&self, line: &[u8]) -> Result<bool, GitError> {
         for walk in self.changes {
             let (old, new) = (self.store.content(walk.old)?, self.store.content(walk.new)?);
-            let count = |content: &[u8]| content.lines().filter(|other| other.trim() == line).count();
+            let count = |content: &[u8]| content.lines().filter(|other| other.trim_ascii() == line).count();
             if count(&new) > count(&old) {
                 return Ok(true);
             }
@@ -146,11 +150,45 @@ impl CleanMerge<'_> {
     }
 }
 
-/// The telling lines of which a change leaves none, each once and in order, without the white space around them.
-pub(super) fn removed<'a>(base: &'a [u8], theirs: &[u8], minimum: usize) -> Vec<&'a [u8]> {
-    let mut done: HashSet<&[u8]> = theirs.lines().map(ByteSlice::trim).collect();
-    let lines = base.lines().map(ByteSlice::trim);
-    lines.filter(|line| !done.contains(line) && weight(line) >= minimum && done.insert(line)).collect()
+/// The lines of the diffs of one file, without the white space around them. What they say is known without comparing
+/// files, and for nearly all patches it is enough to know that there is no hazard.
+pub(super) struct Edit<'a> {
+    removed: Vec<&'a [u8]>,
+    added: Vec<&'a [u8]>,
+}
+
+impl<'a> Edit<'a> {
+    fn of(diffs: &'a [FileDiff], path: &BString) -> Self {
+        let mut edit = Self { removed: Vec::new(), added: Vec::new() };
+        let is_it = |diff: &&FileDiff| diff.new_path.as_ref().or(diff.old_path.as_ref()) == Some(path);
+        for diff in diffs.iter().filter(is_it) {
+            let Content::Text(hunks) = &diff.content else { continue };
+            for line in hunks.iter().flat_map(|hunk| &hunk.lines) {
+                match line.kind {
+                    LineKind::Delete => edit.removed.push(line.text.trim_ascii()),
+                    LineKind::Insert => edit.added.push(line.text.trim_ascii()),
+                    LineKind::Context => {}
+                }
+            }
+        }
+        edit
+    }
+
+    /// The removed lines that tell so much, each once and in order.
+    pub(super) fn removed(&self, minimum: usize) -> Vec<&'a [u8]> {
+        let mut done = HashSet::new();
+        let lines = self.removed.iter().copied();
+        lines.filter(|line| weight(line) >= minimum && done.insert(*line)).collect()
+    }
+
+    /// The names that stand in removed lines only, in order.
+    fn names(&self) -> BTreeSet<&'a [u8]> {
+        let names = |lines: &[&'a [u8]]| -> BTreeSet<&'a [u8]> {
+            lines.iter().flat_map(|line| words(line)).filter(|word| is_name(word)).collect()
+        };
+        let added = names(&self.added);
+        names(&self.removed).into_iter().filter(|name| !added.contains(name)).collect()
+    }
 }
 
 /// A version of a file.
@@ -159,6 +197,16 @@ struct Text(Arc<[u8]>);
 impl Text {
     fn find(&self, block: &[&[u8]]) -> Vec<u32> {
         find_block(&self.0, block)
+    }
+
+    /// True if the line stands somewhere.
+    fn has(&self, line: &[u8]) -> bool {
+        has_line(&self.0, line)
+    }
+
+    /// True if the word stands somewhere.
+    fn names(&self, word: &[u8]) -> bool {
+        find_word(&self.0, word).next().is_some()
     }
 
     fn count_word(&self, word: &[u8]) -> usize {
@@ -201,12 +249,15 @@ impl Files {
     }
 
     fn hazard(&self, kind: HazardKind, line: u32) -> Hazard {
-        let text = self.new.0.lines().nth(line as usize - 1).unwrap_or_default().trim();
+        let text = self.new.0.lines().nth(line as usize - 1).unwrap_or_default().trim_ascii();
         Hazard { kind, path: self.path.clone(), line, text: text.into() }
     }
 
     /// Blocks that the patch adds and that upstream has added at another place.
-    fn added_twice(&self, found: &mut Vec<Hazard>) {
+    fn added_twice(&self, edit: &Edit<'_>, found: &mut Vec<Hazard>) {
+        if !edit.added.iter().any(|line| weight(line) > 0 && self.new.has(line)) {
+            return;
+        }
         let theirs = split_lines(&self.theirs.0);
         for change in changes(&self.base.0, &self.theirs.0) {
             let wanted = block(&theirs, &change.new);
@@ -244,10 +295,10 @@ impl Files {
     }
 
     /// Lines that the patch does away with and that upstream put where the merge leaves them.
-    fn lines_left(&self, merge: &CleanMerge<'_>, found: &mut Vec<Hazard>) -> Result<(), GitError> {
-        let left: HashSet<&[u8]> = self.merged.0.lines().map(ByteSlice::trim).collect();
-        for line in removed(&self.base.0, &self.theirs.0, TELLING_LINE) {
-            if left.contains(line)
+    fn lines_left(&self, merge: &CleanMerge<'_>, edit: &Edit<'_>, found: &mut Vec<Hazard>) -> Result<(), GitError> {
+        for line in edit.removed(TELLING_LINE) {
+            if self.merged.has(line)
+                && !self.theirs.has(line)
                 && let Some(number) = self.left_at(line)
                 && !merge.adds(line)?
             {
@@ -269,9 +320,13 @@ impl Files {
     }
 
     /// Names that the patch replaces throughout and that upstream put where the merge leaves them.
-    fn names_left(&self, found: &mut Vec<Hazard>) {
+    fn names_left(&self, edit: &Edit<'_>, found: &mut Vec<Hazard>) {
+        let is_left = |name: &&[u8]| self.merged.names(name) && !self.theirs.names(name);
+        if !edit.names().iter().any(is_left) {
+            return;
+        }
         for (old, new) in self.renamed() {
-            if self.merged.count_word(old) == 0 {
+            if !self.merged.names(old) {
                 continue;
             }
             let left = (1..).zip(self.new.0.lines()).find(|(number, line)| {
@@ -299,7 +354,7 @@ impl Files {
         renamed.retain(|old, new| {
             let count = self.base.count_word(old);
             let gained = self.theirs.count_word(new).saturating_sub(self.base.count_word(new));
-            count > 1 && self.theirs.count_word(old) == 0 && gained >= count
+            count > 1 && !self.theirs.names(old) && gained >= count
         });
         renamed
     }

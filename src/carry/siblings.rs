@@ -1,8 +1,11 @@
 //! Looks for what a patch does away with in the files beside its own that upstream changed.
 
+use std::collections::HashMap;
+
 use bstr::ByteSlice as _;
 
-use super::hazard::{CleanMerge, Hazard, HazardKind, removed};
+use super::hazard::{CleanMerge, Edit, Hazard, HazardKind};
+use crate::diff::block::{find_block, has_line};
 use crate::diff::words::words;
 use crate::git::{Entry, GitError, Oid, Walk};
 
@@ -21,22 +24,28 @@ struct Sibling {
 
 /// Adds a hazard for a line of which the patch leaves none in its own file, where upstream has put it into a file
 /// beside it.
-pub(super) fn look(merge: &CleanMerge<'_>, walk: &Walk, found: &mut Vec<Hazard>) -> Result<(), GitError> {
+pub(super) fn look(
+    merge: &CleanMerge<'_>,
+    walk: &Walk,
+    edit: &Edit<'_>,
+    found: &mut Vec<Hazard>,
+) -> Result<(), GitError> {
     let store = merge.store;
     // In a blobless clone each look would be a fetch.
     if walk.old.is_none() || walk.new.is_none() || store.is_partial() {
+        return Ok(());
+    }
+    let mut lines = edit.removed(TELLING_LINE);
+    lines.retain(|line| words(line).count() >= TELLING_WORDS);
+    if lines.is_empty() {
         return Ok(());
     }
     let siblings = changed(merge, walk)?;
     if siblings.is_empty() {
         return Ok(());
     }
-    let (base, theirs) = (store.content(walk.old)?, store.content(walk.new)?);
-    let mut lines = removed(&base, &theirs, TELLING_LINE);
-    lines.retain(|line| words(line).count() >= TELLING_WORDS);
-    if lines.is_empty() {
-        return Ok(());
-    }
+    let theirs = store.content(walk.new)?;
+    lines.retain(|line| !has_line(&theirs, line));
     let targets: Vec<Oid> = siblings.iter().map(|sibling| sibling.target).collect();
     let hits = store.map_blobs(&targets, |_, content| first_hit(content, &lines))?;
     for (sibling, hit) in siblings.into_iter().zip(hits) {
@@ -63,13 +72,14 @@ fn changed(merge: &CleanMerge<'_>, walk: &Walk) -> Result<Vec<Sibling>, GitError
         return Ok(siblings);
     }
     let old = store.tree(base)?;
+    let known: HashMap<&[u8], (u32, Oid)> = old.iter().map(|entry| (&*entry.name, (entry.mode, entry.id))).collect();
     for entry in store.tree(target)?.iter() {
         let now = Entry { mode: entry.mode, id: entry.id };
-        let before = old.iter().find(|old| old.name == entry.name && old.mode == entry.mode);
-        let Some(before) = before.filter(|before| now.is_blob() && before.id != entry.id) else { continue };
+        let before = known.get(&*entry.name).filter(|(mode, id)| *mode == entry.mode && *id != entry.id);
+        let Some((_, before)) = before.filter(|_| now.is_blob()) else { continue };
         let path = [&walk.path[..=slash], &*entry.name].concat();
         if !merge.changes.iter().any(|walk| walk.path == path) {
-            siblings.push(Sibling { path, base: before.id, target: entry.id });
+            siblings.push(Sibling { path, base: *before, target: entry.id });
         }
     }
     if siblings.len() > MOST_FILES {
@@ -80,14 +90,5 @@ fn changed(merge: &CleanMerge<'_>, walk: &Walk) -> Result<Vec<Sibling>, GitError
 
 /// The first of `lines` that stands in a file, with its number from 1.
 fn first_hit(content: &[u8], lines: &[&[u8]]) -> Option<(u32, Vec<u8>)> {
-    for wanted in lines {
-        if content.find(wanted).is_none() {
-            continue;
-        }
-        let number = (1..).zip(content.lines()).find(|(_, line)| line.trim() == *wanted);
-        if let Some((number, _)) = number {
-            return Some((number, wanted.to_vec()));
-        }
-    }
-    None
+    lines.iter().find_map(|line| Some((*find_block(content, &[line]).first()?, line.to_vec())))
 }

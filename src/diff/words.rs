@@ -37,7 +37,7 @@ pub fn is_name(word: &[u8]) -> bool {
 /// How much a line tells: the letters of its words, the commonplace ones left out. 0 for braces, `return ret;`,
 /// comments, and `#include` lines, which do no harm wherever and however often they stand.
 pub fn weight(line: &[u8]) -> usize {
-    let line = line.trim();
+    let line = line.trim_ascii();
     let comment = [&b"* "[..], b"*/", b"/*", b"//", b"# "].iter().any(|start| line.starts_with(start));
     if comment || line == b"*" || line.starts_with(b"#include") {
         return 0;

@@ -48,7 +48,7 @@ pub fn prepare(which: &Which, wanted: Option<&str>, watch: Watch<'_>) -> Result<
     let place = place(&stopped, kit.as_ref())?;
     let from = jobs::tag(&stopped.journal.base)?;
     stopped.restore(&linux.store)?;
-    let (set, computed) = computed(&linux, Job { place, from, to: None }, &stopped, watch)?;
+    let (set, computed) = computed(&linux, &Job { place, from, to: None }, &stopped, watch)?;
     let patches = &set.patches;
     stopped.keep(&linux.store, patches, &computed)?;
     let wanted = wanted.map(|wanted| select(&set, wanted)).transpose()?;
@@ -71,10 +71,10 @@ pub fn prepare(which: &Which, wanted: Option<&str>, watch: Watch<'_>) -> Result<
 }
 
 /// The set that stopped, carried as far as it is decided.
-fn computed(linux: &Linux, job: Job<'_>, stopped: &Stopped, watch: Watch<'_>) -> Result<(PatchSet, Computed), OpError> {
+fn computed(linux: &Linux, job: &Job<'_>, stopped: &Stopped, watch: Watch<'_>) -> Result<(PatchSet, Computed), OpError> {
     let set = job.place.read()?;
     if stopped.journal.change.is_some() {
-        let changed = change_set::as_stopped(linux, &job, set, stopped, watch)?;
+        let changed = change_set::as_stopped(linux, job, set, stopped, watch)?;
         return Ok((PatchSet { patches: changed.patches }, changed.computed));
     }
     let to = jobs::tag(&stopped.journal.target)?;

@@ -211,7 +211,7 @@ pub struct CauseReport {
     /// The path that conflicts.
     pub path: String,
     /// What it did: `changed` the conflicting lines, `moved` or `deleted` the file, took the patch in `another-form`,
-    /// or is a `prerequisite` that the patch builds on and the target lacks.
+    /// or concerns a `prerequisite`: it took away a name that the patch uses.
     pub how: Word,
 }
 

@@ -195,7 +195,7 @@ pub(super) fn accepted(
 ) -> Result<Vec<Decided>, OpError> {
     let mut new = Vec::new();
     for accept in accept {
-        let at = select(&set, &accept.patch)?;
+        let at = select(set, &accept.patch)?;
         let (patch, pick) = (&set.patches[at], &computed.carried.picks[at]);
         let strategy = accept.strategy.as_deref();
         match (&pick.outcome, strategy) {

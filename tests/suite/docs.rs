@@ -8,8 +8,30 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// Every verb, in the order of the help.
-const VERBS: &[&str] =
-    &["status", "bump", "plan", "bisect", "import", "export", "verify", "source", "demo", "completions", "man"];
+const VERBS: &[&str] = &[
+    "status",
+    "bump",
+    "plan",
+    "continue",
+    "skip",
+    "mergetool",
+    "abort",
+    "undo",
+    "bisect",
+    "import",
+    "export",
+    "add",
+    "drop",
+    "reorder",
+    "edit",
+    "verify",
+    "diff",
+    "pr-body",
+    "source",
+    "demo",
+    "completions",
+    "man",
+];
 
 fn kpatch(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_kpatch")).args(arguments).env_clear().output().expect("kpatch runs")

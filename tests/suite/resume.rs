@@ -39,9 +39,9 @@ pub fn world(layout: Layout) -> World {
     );
     tree.tag("v6.6.14", "main");
     let linux = tree.build(&sandbox, "linux");
-    let patches = format_patch(&sandbox, &linux, "v6.6.13..ours");
+    let set = format_patch(&sandbox, &linux, "v6.6.13..ours");
     sandbox.git(&linux, &["branch", "-q", "-D", "ours"]);
-    let kit = KitBuilder::new(layout).series("6.6.x", "6.6.13", &patches).build(&sandbox, "kit");
+    let kit = KitBuilder::new(layout).series("6.6.x", "6.6.13", &set).build(&sandbox, "kit");
     World { sandbox, layout, kit, linux }
 }
 

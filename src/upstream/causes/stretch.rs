@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use bstr::{BStr, ByteSlice};
+use bstr::{BStr, ByteSlice as _};
 
 use super::trail::Touch;
 use crate::diff::lines::{Change, changes, split_lines};
@@ -79,7 +79,7 @@ impl<'c> Text<'c> {
     pub(super) fn of(stretches: &[Stretch<'c>]) -> Self {
         let mut text = Self { came: HashSet::new(), went: HashSet::new() };
         for stretch in stretches {
-            let set = |lines: &'c [u8]| lines.lines().map(ByteSlice::trim).collect::<HashSet<_>>();
+            let set = |lines: &'c [u8]| lines.lines().map(<[u8]>::trim_ascii).collect::<HashSet<_>>();
             let (base, ours) = (set(stretch.base), set(stretch.ours));
             text.came.extend(ours.difference(&base));
             text.went.extend(base.difference(&ours));
@@ -96,7 +96,7 @@ impl<'c> Text<'c> {
         let mut share = Share::default();
         // What stands there now tells more than what went.
         for (lines, known, telling) in [(removed, &self.went, 1), (added, &self.came, 2)] {
-            for line in lines.iter().map(|line| line.trim()) {
+            for line in lines.iter().map(|line| line.trim_ascii()) {
                 match (letters(line), known.contains(line)) {
                     (0, known) => share.trivial += usize::from(known),
                     (letters, true) => share.visible += letters * telling,
