@@ -2,7 +2,7 @@
 
 use bstr::BString;
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::{OpError, Watch};
 use crate::apply::{Refused, Release, Stack, commit, prefetch, touched_paths};
@@ -10,7 +10,7 @@ use crate::carry::{Carried, Context, Decisions, carry};
 use crate::event::Event;
 use crate::git::{GitError, Oid, Renames, Store};
 use crate::patch::Patch;
-use crate::upstream::History;
+use crate::upstream::{History, Why};
 
 /// Beyond this many commits between two releases, history is not searched.
 const HISTORY_LIMIT: usize = 50_000;
@@ -25,6 +25,8 @@ pub(super) struct Computed {
     pub(super) tip: Oid,
     /// The commits between the two releases, if the linux tree has them.
     pub(super) history: Option<History>,
+    /// What made patches wait, once somebody asked: see [`super::why`].
+    pub(super) why: OnceLock<Vec<Why>>,
 }
 
 /// Looks up a tag, or says which ones are there.
@@ -124,5 +126,5 @@ pub(super) fn again(
             tip
         }));
     }
-    Ok(Computed { stack, carried, commits, tip, history })
+    Ok(Computed { stack, carried, commits, tip, history, why: OnceLock::new() })
 }

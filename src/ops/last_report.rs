@@ -1,6 +1,7 @@
 //! The report of the last bump of each patch set. It stays in the linux tree's git directory, so that the text of a
 //! pull request can be written after the bump.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::jobs::Place;
@@ -14,6 +15,9 @@ use crate::text::visible;
 
 /// The folder of the reports, below the git directory that all work trees of the linux tree share.
 const FOLDER: &str = "kpatch/reports";
+
+/// The report of a bump that stopped, in the folder of its journal.
+const STOPPED: &str = "report.json";
 
 /// What the report of a patch set is called: its series, or the name of its directory.
 fn name(place: &Place<'_>) -> String {
@@ -29,10 +33,14 @@ fn path(linux: &Linux, name: &str) -> PathBuf {
 
 /// Keeps the report of a bump that landed or stopped, in the place of the one before.
 pub(super) fn keep(linux: &Linux, place: &Place<'_>, report: &BumpReport) -> Result<(), OpError> {
-    let path = path(linux, &name(place));
+    // With a bump that is given up its report goes as well.
+    let path = match &report.record {
+        Some(record) => PathBuf::from(record).join(STOPPED),
+        None => path(linux, &name(place)),
+    };
     let failed = || format!("cannot keep the report in '{}'", path.display());
-    let folder = linux.store.common_dir().join(FOLDER);
-    std::fs::create_dir_all(&folder).map_err(|error| OpError::because(failed(), error))?;
+    let folder = path.parent().unwrap_or(&path);
+    std::fs::create_dir_all(folder).map_err(|error| OpError::because(failed(), error))?;
     let json = serde_json::to_vec_pretty(report).expect("a report is json");
     write_atomic(&path, &json).map_err(|error| OpError::because(failed(), error))
 }
@@ -48,16 +56,17 @@ pub fn last_report(places: &Places, set: Option<&str>) -> Result<BumpReport, OpE
     let local = Places { offline: true, ..places.clone() };
     let silent = Watch { observer: &Silent, interrupt: &Interrupt::new() };
     let linux = workspace::linux(&local, kit.as_ref(), &[], silent)?;
-    let known = known(&linux);
-    let name = match (set, known.as_slice()) {
+    let known = known(&linux)?;
+    let names: Vec<String> = known.keys().cloned().collect();
+    let name = match (set, names.as_slice()) {
         (_, []) => {
             return Err(OpError::new("no bump has been reported in this linux tree").hint("run kpatch bump first"));
         }
         (Some(set), _) => {
             let long = format!("{set}.x");
-            let found = known.iter().find(|name| *name == set || **name == long);
+            let found = names.iter().find(|name| *name == set || **name == long);
             let none = || OpError::new(format!("no bump of '{set}' has been reported in this linux tree"));
-            found.ok_or_else(|| none().hint(format!("there are reports of {}", known.join(", "))))?
+            found.ok_or_else(|| none().hint(format!("there are reports of {}", names.join(", "))))?
         }
         (None, [one]) => one,
         (None, many) => {
@@ -65,18 +74,26 @@ pub fn last_report(places: &Places, set: Option<&str>) -> Result<BumpReport, OpE
                 .hint(format!("name one or more of them: {}", many.join(", "))));
         }
     };
-    read(&path(&linux, name))
+    read(&known[name])
 }
 
-/// The names of all reports, sorted.
-fn known(linux: &Linux) -> Vec<String> {
-    let Ok(entries) = std::fs::read_dir(linux.store.common_dir().join(FOLDER)) else { return Vec::new() };
-    let name = |entry: std::io::Result<std::fs::DirEntry>| {
-        Some(entry.ok()?.file_name().to_str()?.strip_suffix(".json")?.to_owned())
-    };
-    let mut names: Vec<String> = entries.filter_map(name).collect();
-    names.sort_unstable();
-    names
+/// All reports by name. What is stopped now came after what landed.
+fn known(linux: &Linux) -> Result<BTreeMap<String, PathBuf>, OpError> {
+    let mut known = BTreeMap::new();
+    if let Ok(entries) = std::fs::read_dir(linux.store.common_dir().join(FOLDER)) {
+        for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
+            let name = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".json").map(str::to_owned));
+            known.extend(name.map(|name| (name, path)));
+        }
+    }
+    for stopped in super::stopped::list(&linux.store)? {
+        let folder = || stopped.journal.home.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let path = stopped.folder.join(STOPPED);
+        if path.exists() {
+            known.insert(stopped.journal.series.clone().unwrap_or_else(folder), path);
+        }
+    }
+    Ok(known)
 }
 
 fn read(path: &std::path::Path) -> Result<BumpReport, OpError> {

@@ -71,7 +71,12 @@ pub fn prepare(which: &Which, wanted: Option<&str>, watch: Watch<'_>) -> Result<
 }
 
 /// The set that stopped, carried as far as it is decided.
-fn computed(linux: &Linux, job: &Job<'_>, stopped: &Stopped, watch: Watch<'_>) -> Result<(PatchSet, Computed), OpError> {
+fn computed(
+    linux: &Linux,
+    job: &Job<'_>,
+    stopped: &Stopped,
+    watch: Watch<'_>,
+) -> Result<(PatchSet, Computed), OpError> {
     let set = job.place.read()?;
     if stopped.journal.change.is_some() {
         let changed = change_set::as_stopped(linux, job, set, stopped, watch)?;

@@ -15,7 +15,7 @@ use super::stopped::questions::question;
 use super::stopped::scratch::{self, Answer, Question};
 use super::stopped::{self, Stopped, open};
 use super::workspace::{self, Linux};
-use super::{Accept, OpError, Places, Watch, change_set, last_report};
+use super::{Accept, OpError, Places, Watch, change_set, last_report, why};
 use crate::carry::question as question_id;
 use crate::git::GitError;
 use crate::kit::Kit;
@@ -302,11 +302,15 @@ impl Asker<'_> {
         let store = &self.linux.store;
         let failed = |error: GitError| OpError::because("cannot read the linux tree", error);
         let (mut left, mut untouched) = (Vec::new(), Vec::new());
-        for (patch, pick) in open(&set.patches, &computed.carried.picks) {
+        let why = why::of(store, &set.patches, computed).map_err(failed)?;
+        for ((patch, pick), why) in set.patches.iter().zip(&computed.carried.picks).zip(why) {
+            if !pick.is_open() {
+                continue;
+            }
             if new.iter().any(|decided| decided.patch == patch.file && decided.part == patch.part) {
                 continue;
             }
-            let Some(asked) = question(store, patch, pick, computed).map_err(failed)? else { continue };
+            let Some(asked) = question(store, patch, pick, computed, why).map_err(failed)? else { continue };
             match scratch::read(store, &stopped.resolve(), &asked)? {
                 Answer::Untouched => untouched.extend(asked.markers()),
                 Answer::Leftover(lines) => {

@@ -13,6 +13,9 @@ use crate::patch::Patch;
 use crate::text::visible;
 use crate::upstream::{Cause, Deed, Inquiry, Releases, Why};
 
+/// Characters of a commit's title in a marker.
+const TITLE: usize = 60;
+
 /// Puts causes and notes into the report, for every patch that waits for a person.
 pub(super) fn fill(
     store: &Store,
@@ -21,12 +24,31 @@ pub(super) fn fill(
     report: &mut BumpReport,
 ) -> Result<(), OpError> {
     let answers =
-        explain(store, patches, computed).map_err(|error| OpError::because("cannot read the linux tree", error))?;
+        of(store, patches, computed).map_err(|error| OpError::because("cannot read the linux tree", error))?;
     for (row, why) in report.patches.iter_mut().zip(answers) {
         row.causes = why.causes.iter().map(cause).collect();
-        row.notes.extend(why.notes);
+        row.notes.extend(why.notes.iter().cloned());
     }
     Ok(())
+}
+
+/// The answers, which are worked out once.
+pub(super) fn of<'c>(store: &Store, patches: &[Patch], computed: &'c Computed) -> Result<&'c [Why], GitError> {
+    if let Some(known) = computed.why.get() {
+        return Ok(known);
+    }
+    let answers = explain(store, patches, computed)?;
+    Ok(computed.why.get_or_init(|| answers))
+}
+
+/// Names the first of the commits that changed a conflicting path behind the release's name in its markers.
+pub(super) fn name_commit(content: &[u8], target: &str, causes: &[Cause], path: &[u8]) -> Vec<u8> {
+    let plain = format!("<<<<<<< upstream {target}\n");
+    let changed = causes.iter().find(|cause| cause.deed == Deed::Changed && cause.path == path);
+    let Some(cause) = changed else { return content.to_vec() };
+    let title: String = visible(&cause.title).chars().take(TITLE).collect();
+    let named = format!("<<<<<<< upstream {target} ({} {title})\n", cause.commit.to_hex_with_len(12));
+    content.replace(plain, named)
 }
 
 /// One answer for each patch of the stack; an empty one where nothing is open.

@@ -132,7 +132,9 @@ pub(super) fn lock_linux(linux: &Linux, what: &str) -> Result<Lock, OpError> {
     let folder = linux.store.common_dir().join("kpatch");
     std::fs::create_dir_all(&folder)
         .map_err(|error| OpError::because(format!("cannot write '{}'", folder.display()), error))?;
-    lock(&folder.join("lock"), what)
+    let lock = lock(&folder.join("lock"), what)?;
+    super::stopped::sweep(&linux.store);
+    Ok(lock)
 }
 
 /// Takes a lock, or says who has it.

@@ -97,7 +97,9 @@ fn one_run_finds_every_conflict_and_resolving_them_lands() {
         assert_eq!(world.branch("v6.6.14-linuxkit"), None);
         let (first, third) = (to_resolve(&stopped, 0, "drivers/a.c"), to_resolve(&stopped, 2, "drivers/b.c"));
         let text = std::fs::read_to_string(&first).unwrap();
-        for marker in ["<<<<<<< upstream v6.6.14", "||||||| base v6.6.13", "=======", ">>>>>>> patch 0001-"] {
+        let commit = world.sandbox.git(&world.linux, &["rev-parse", "--short=12", "v6.6.14^{commit}"]);
+        let upstream = format!("<<<<<<< upstream v6.6.14 ({commit} drivers: count like Romans)");
+        for marker in [upstream.as_str(), "||||||| base v6.6.13", "=======", ">>>>>>> patch 0001-"] {
             assert!(text.contains(marker), "{marker}: {text}");
         }
         assert!(stopped["patches"][1]["resolve"].is_null(), "what is blocked is asked for later");
@@ -342,4 +344,111 @@ fn the_users_merge_tool_resolves() {
     report(&world, &["skip", "2"], 0);
     let file = world.sandbox.git(&world.linux, &["show", "v6.6.14-linuxkit:drivers/a.c"]);
     assert_eq!(file + "\n", lines("a", &[(20, "a both")]));
+}
+
+/// A kit with two series, whose only patch changes a line next to one that the target changes.
+fn two_series() -> World {
+    let sandbox = Sandbox::new();
+    let mut tree = TreeBuilder::default();
+    let text = lines("a", &[]);
+    tree.commit("main", None, "Linux", &[Edit::File("drivers/a.c", &text)]);
+    let mut kit = KitBuilder::new(Layout::Flat);
+    let mut sets = Vec::new();
+    for (series, begin) in [("6.1", 1), ("6.6", 40)] {
+        // Each series has lines of its own, far from what the patch changes.
+        let own = |at: &[(usize, &str)]| lines("a", &[&[(begin, "own line")], at].concat());
+        let (base, patched, target) = (own(&[]), own(&[(20, "patched")]), own(&[(21, "upstream")]));
+        let (from, to) = (format!("v{series}.13"), format!("v{series}.14"));
+        tree.commit(series, Some("main"), &format!("Linux {series}.13"), &[Edit::File("drivers/a.c", &base)]);
+        tree.tag(&from, series);
+        let ours = format!("ours-{series}");
+        tree.commit(&ours, Some(&from), "drivers: patch a line", &[Edit::File("drivers/a.c", &patched)]);
+        tree.commit(series, None, &format!("Linux {series}.14"), &[Edit::File("drivers/a.c", &target)]);
+        tree.tag(&to, series);
+        sets.push((series, format!("{from}..{ours}")));
+    }
+    let linux = tree.build(&sandbox, "linux");
+    for (series, range) in &sets {
+        let set = format_patch(&sandbox, &linux, range);
+        kit = kit.series(&format!("{series}.x"), &format!("{series}.13"), &set);
+    }
+    let kit = kit.build(&sandbox, "kit");
+    World { sandbox, layout: Layout::Flat, kit, linux }
+}
+
+#[test]
+fn a_proposal_lands_when_it_is_accepted_and_is_remembered_for_other_series() {
+    let world = two_series();
+    let stopped = report(&world, &["bump", "6.1.x"], 3);
+    let proposal = &stopped["patches"][0]["proposals"][0];
+    assert_eq!(proposal["strategy"], "adjacency");
+    let stretch = &proposal["files"][0]["stretches"][0];
+    assert_eq!(
+        ["base", "ours", "theirs", "proposed"].map(|side| stretch[side].as_str().unwrap()),
+        ["a 20\na 21\n", "a 20\nupstream\n", "patched\na 21\n", "patched\nupstream\n"]
+    );
+    assert_eq!(world.branch("v6.1.14-linuxkit"), None);
+    let text = String::from_utf8(world.kpatch(&["bump", "6.1.x"]).stdout).unwrap();
+    for word in ["adjacency", "kpatch continue --accept", "base", "upstream", "proposed"] {
+        assert!(text.contains(word), "{word}: {text}");
+    }
+    // No such proposal, no such patch: nothing is taken.
+    assert_refusal(&world.kpatch(&["continue", "--accept", "1=moved"]), &["--accept"], &["no result by 'moved'"]);
+    assert_refusal(&world.kpatch(&["continue", "--accept", "2"]), &["--accept"], &["no patch '2'"]);
+    let landed = report(&world, &["continue", "--accept", "1"], 0);
+    let decision = &landed["patches"][0]["decision"];
+    assert_eq!((decision["kind"].as_str(), decision["strategy"].as_str()), (Some("accepted"), Some("adjacency")));
+    let kept = crate::support::read_folder(&world.kit.join("kernel/.kpatch/resolutions"));
+    assert_eq!(kept.len(), 1, "{kept:?}");
+    assert!(String::from_utf8_lossy(&kept[0].1).contains(" patched\n upstream\n"), "{kept:?}");
+
+    // The same conflict in another series: what was confirmed comes first, and still waits for a yes.
+    world.commit();
+    let stopped = report(&world, &["bump", "6.6.x"], 3);
+    assert_eq!(stopped["patches"][0]["proposals"][0]["strategy"], "recorded");
+    let landed = report(&world, &["bump", "6.6.x", "--accept", "1=recorded"], 0);
+    assert_eq!(landed["state"], "landed");
+    assert_eq!(crate::support::read_folder(&world.kit.join("kernel/.kpatch/resolutions")), kept);
+    // A memory that is broken is named, with its line.
+    std::fs::write(world.kit.join("kernel/.kpatch/resolutions").join(&kept[0].0), "kpatch resolution 9\n").unwrap();
+    assert_refusal(&world.kpatch(&["plan", "6.1.x", "v6.1.13"]), &["plan"], &[&kept[0].0, ":1:"]);
+}
+
+#[test]
+fn a_patch_is_dropped_from_a_stopped_bump_for_a_reason() {
+    let world = world(Layout::Flat);
+    report(&world, &BUMP, 3);
+    assert_refusal(&world.kpatch(&["drop", "1"]), &["drop", "1"], &["leaves it for a reason", "--reason"]);
+    let stopped = report(&world, &["drop", "1", "2", "--reason", "superseded by another driver"], 3);
+    let decision = &stopped["patches"][1]["decision"];
+    assert_eq!(
+        (decision["kind"].as_str(), decision["reason"].as_str()),
+        (Some("dropped"), Some("superseded by another driver"))
+    );
+    let landed = report(&world, &["drop", "3", "--reason", "not needed"], 0);
+    assert_eq!(landed["counts"]["left_out"], 3);
+    let text = world.done(&["pr-body"]);
+    assert!(text.contains("superseded by another driver") && text.contains("not needed"), "{text}");
+}
+
+#[test]
+fn a_change_of_a_set_stops_and_goes_on_as_a_bump_does() {
+    let world = world(Layout::Flat);
+    let before = Snapshot::of(&world.kit);
+    // The second patch stands next to what the first one changes.
+    let stopped = report(&world, &["drop", "1"], 3);
+    assert_eq!(stopped["state"], "stopped");
+    assert_eq!(before.changes(&Snapshot::of(&world.kit)), Vec::<String>::new());
+    let status = world.report(&["status"]);
+    assert_eq!(status["series"][0]["stopped"][0]["open"].as_array().unwrap().len(), 1);
+    report(&world, &["abort"], 0);
+    let stopped = report(&world, &["drop", "1"], 3);
+    resolve(&to_resolve(&stopped, 0, "drivers/a.c"), "a 20\na twentyone\n");
+    let landed = report(&world, &["continue"], 0);
+    assert_eq!(landed["state"], "landed");
+    let names: Vec<String> = world.patches_only().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names.len(), 3, "{names:?}");
+    assert!(!world.linux.join("kpatch/stopped").exists());
+    world.report(&["undo"]);
+    assert_eq!(before.changes(&Snapshot::of(&world.kit)), Vec::<String>::new());
 }

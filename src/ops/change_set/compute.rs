@@ -1,7 +1,7 @@
 //! From a change to the new stack on the base. Nothing here writes to the disk.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::change::{Added, Bytes, Change, Edited};
 use super::setting::Setting;
@@ -210,7 +210,7 @@ impl Plan<'_> {
         Ok(Changed {
             patches,
             from,
-            computed: Computed { stack: Arc::new(stack), carried, commits, tip, history: None },
+            computed: Computed { stack: Arc::new(stack), carried, commits, tip, history: None, why: OnceLock::new() },
         })
     }
 }

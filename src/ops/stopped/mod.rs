@@ -65,6 +65,20 @@ pub(super) fn list(store: &Store) -> Result<Vec<Stopped>, OpError> {
     folders.into_iter().filter_map(|folder| read(folder).transpose()).collect()
 }
 
+/// Removes what a process that died was about to remove. The caller holds the lock of the linux tree.
+pub(super) fn sweep(store: &Store) {
+    let parent = store.common_dir().join(FOLDER);
+    let Ok(entries) = std::fs::read_dir(&parent) else { return };
+    for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
+        if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.')) {
+            // What stays is swept the next time.
+            let _ = std::fs::remove_dir_all(&path);
+        }
+    }
+    // Only if it is empty.
+    let _ = std::fs::remove_dir(&parent);
+}
+
 impl Stopped {
     /// Where the files to resolve are.
     pub(super) fn resolve(&self) -> PathBuf {
@@ -159,14 +173,18 @@ impl Stopped {
             self.journal.open.iter().map(|open| (open.folder(), open.question.clone())).collect();
         let mut questions = Vec::new();
         self.journal.open.clear();
-        for (patch, pick) in open(patches, &computed.carried.picks) {
+        let why = super::why::of(store, patches, computed).map_err(failed)?;
+        for ((patch, pick), why) in patches.iter().zip(&computed.carried.picks).zip(why) {
+            if !pick.is_open() {
+                continue;
+            }
             self.journal.open.push(Open {
                 patch: patch.file.clone(),
                 part: patch.part,
                 outcome: super::present::name(&pick.outcome).as_str().to_owned(),
                 question: question_id(store, pick).map_err(failed)?,
             });
-            questions.extend(questions::question(store, patch, pick, computed).map_err(failed)?);
+            questions.extend(questions::question(store, patch, pick, computed, why).map_err(failed)?);
         }
         self.begin()?;
         keep_objects(&self.folder, store, &self.journal.decisions)?;

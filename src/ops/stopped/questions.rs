@@ -4,6 +4,7 @@ use bstr::{BString, ByteSlice as _};
 
 use super::super::compute::Computed;
 use super::super::present::markers;
+use super::super::why::name_commit;
 use super::journal::folder_name;
 use super::scratch::{Asked, Question};
 use crate::apply::Release;
@@ -12,6 +13,7 @@ use crate::diff::lines::{changes, split_lines};
 use crate::diff::merge::{Chunk, Labels, is_binary, with_markers};
 use crate::git::{ConflictKind, Entry, GitError, MODE_EXECUTABLE, Oid, PathConflict, Store, Walk};
 use crate::patch::Patch;
+use crate::upstream::Why;
 
 /// The question that a pick leaves open; `None` if files cannot answer it.
 pub(in crate::ops) fn question(
@@ -19,16 +21,20 @@ pub(in crate::ops) fn question(
     patch: &Patch,
     pick: &Pick,
     computed: &Computed,
+    why: &Why,
 ) -> Result<Option<Question>, GitError> {
     let Outcome::Conflict(conflict) = &pick.outcome else { return Ok(None) };
     let releases = [&computed.stack.base, &computed.carried.target];
-    let files = match conflict {
+    let mut files: Vec<Asked> = match conflict {
         Conflict::Merge(paths) => {
             paths.iter().map(|path| conflicting(store, path, releases, patch)).collect::<Result<_, _>>()?
         }
         Conflict::Disagreement { strict, merged } => disagreeing(store, *strict, *merged)?,
         Conflict::Hazard { kept, .. } => results(store, pick.before, kept.after)?,
     };
+    for file in &mut files {
+        file.content = name_commit(&file.content, &computed.carried.target.tag, &why.causes, &file.path);
+    }
     Ok(Some(Question { name: folder_name(&patch.file, patch.part), files, tip: pick.before }))
 }
 
