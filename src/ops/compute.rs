@@ -118,6 +118,12 @@ pub(super) fn again(
     let Watch { observer, interrupt } = watch;
     let context = Context { store, patches, history: history.as_ref(), decisions, observer, interrupt };
     let carried = carry(context, &stack, target, renames).map_err(failed)?.ok_or_else(OpError::interrupted)?;
+    let (commits, tip) = commits(store, patches, &carried);
+    Ok(Computed { stack, carried, commits, tip, history, why: OnceLock::new() })
+}
+
+/// The commits of what was carried, in memory, and the one on top.
+pub(super) fn commits(store: &Store, patches: &[Patch], carried: &Carried) -> (Vec<Option<Oid>>, Oid) {
     let mut tip = carried.target.commit;
     let mut commits = Vec::with_capacity(patches.len());
     for (patch, pick) in patches.iter().zip(&carried.picks) {
@@ -126,5 +132,5 @@ pub(super) fn again(
             tip
         }));
     }
-    Ok(Computed { stack, carried, commits, tip, history, why: OnceLock::new() })
+    (commits, tip)
 }

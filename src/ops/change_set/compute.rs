@@ -5,11 +5,11 @@ use std::sync::{Arc, OnceLock};
 
 use super::change::{Added, Bytes, Change, Edited};
 use super::setting::Setting;
-use crate::apply::{ApplyError, Engine, Placed, Stack, Step, apply, commit, prefetch, touched_paths};
+use crate::apply::{ApplyError, Engine, Placed, Stack, Step, apply, prefetch, touched_paths};
 use crate::carry::{Context, carry};
 use crate::export::file_name;
 use crate::git::{GitError, Oid, Renames, Walk};
-use crate::ops::compute::Computed;
+use crate::ops::compute::{Computed, commits};
 use crate::ops::select::{PatchName, shown};
 use crate::ops::stopped::decisions;
 use crate::ops::stopped::journal::Decided;
@@ -199,14 +199,7 @@ impl Plan<'_> {
             interrupt: watch.interrupt,
         };
         let carried = carry(context, &stack, base, renames).map_err(failed)?.ok_or_else(OpError::interrupted)?;
-        let mut tip = carried.target.commit;
-        let mut commits = Vec::with_capacity(patches.len());
-        for (patch, pick) in patches.iter().zip(&carried.picks) {
-            commits.push(pick.outcome.is_kept().then(|| {
-                tip = commit(store, patch, pick.after, tip, &carried.target);
-                tip
-            }));
-        }
+        let (commits, tip) = commits(store, &patches, &carried);
         Ok(Changed {
             patches,
             from,

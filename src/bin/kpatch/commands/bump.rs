@@ -24,7 +24,6 @@ pub(super) const EXAMPLES: Examples = &[
     ("kpatch bump 6.6.13 6.6.14 --patches old --out new", "Carry a bare directory of patches, without a kit"),
     ("kpatch bump 6.6.x --accept 3,7", "Take patches 3 and 7 as they came out, after a look at the report"),
     ("kpatch bump 6.6.x --commit --signoff", "Commit the change of the kit too"),
-    ("kpatch bump 6.6.x --format html > report.html", "Write the report as a page for a browser"),
 ];
 
 /// Carry a patch set to another release and land it
@@ -101,10 +100,8 @@ pub(super) fn run(args: &BumpArgs, ui: &mut Ui) -> Result<Exit, OpError> {
             Which { places: options.places.clone(), patches: options.patches.clone(), series: report.series.clone() };
         *report = ask(report.clone(), &which, ui)?;
     }
-    // What landed is reported, also where it cannot be committed.
     let committed = args.commit.commit(ready.as_ref(), &mut reports, ui);
-    let exit = show_bumps("bump", &reports, &args.format, ui)?;
-    committed.map(|()| exit)
+    show_bumps("bump", &reports, &args.format, ui).and_then(|exit| committed.map(|()| exit))
 }
 
 fn options(args: &BumpArgs, places: Places) -> Result<BumpOptions, OpError> {

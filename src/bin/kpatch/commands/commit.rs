@@ -26,7 +26,8 @@ impl CommitArgs {
         self.commit.then(|| commit::prepare(places)).transpose()
     }
 
-    /// Commits the files of everything that landed, in one commit, and notes it in the reports.
+    /// Commits the files of everything that landed, in one commit, and notes it in the reports, which the caller
+    /// shows also where this fails.
     pub(super) fn commit(&self, ready: Option<&Ready>, reports: &mut [BumpReport], ui: &Ui) -> Result<(), OpError> {
         let landed: Vec<&BumpReport> = reports.iter().filter(|report| report.state == State::Landed).collect();
         let (Some(ready), false) = (ready, landed.is_empty()) else { return Ok(()) };
