@@ -2,13 +2,14 @@
 
 use std::collections::HashSet;
 use std::io;
+use std::path::Path;
 
 use dialoguer::console::Term;
 use dialoguer::{Input, Select};
 
 use kpatch::ops::report::{BumpReport, OutcomeName, PatchReport, State};
 use kpatch::ops::resume::{self, Action, ResumeOptions, Which};
-use kpatch::ops::{Accept, OpError};
+use kpatch::ops::{Accept, OpError, Places};
 
 use crate::render;
 use crate::ui::Ui;
@@ -43,6 +44,21 @@ pub(crate) fn ask(mut report: BumpReport, which: &Which, ui: &mut Ui) -> Result<
         report = ui.working(|watch| resume::resume(&options, watch))?;
     }
     Ok(report)
+}
+
+/// The same for each of several reports, which belong to series of a kit or to a bare directory.
+pub(crate) fn ask_all(
+    reports: &mut [BumpReport],
+    places: &Places,
+    patches: Option<&Path>,
+    ui: &mut Ui,
+) -> Result<(), OpError> {
+    for report in reports {
+        let which =
+            Which { places: places.clone(), patches: patches.map(Path::to_owned), series: report.series.clone() };
+        *report = ask(report.clone(), &which, ui)?;
+    }
+    Ok(())
 }
 
 fn key(patch: &PatchReport) -> (String, usize) {

@@ -6,12 +6,11 @@ use clap::Args;
 
 use kpatch::ops::bump::{self, BumpOptions, What};
 use kpatch::ops::report::State;
-use kpatch::ops::resume::Which;
 use kpatch::ops::{Accept, OpError, Places};
 
 use super::commit::CommitArgs;
 use super::{Examples, FormatArgs, Writer, show_bumps};
-use crate::ask::ask;
+use crate::ask::ask_all;
 use crate::exit::Exit;
 use crate::names;
 use crate::render;
@@ -95,11 +94,7 @@ pub(super) fn run(args: &BumpArgs, ui: &mut Ui) -> Result<Exit, OpError> {
     }
     let ready = args.commit.prepare(&options.places)?;
     let mut reports = ui.working(|watch| bump::bump(&options, watch))?;
-    for report in &mut reports {
-        let which =
-            Which { places: options.places.clone(), patches: options.patches.clone(), series: report.series.clone() };
-        *report = ask(report.clone(), &which, ui)?;
-    }
+    ask_all(&mut reports, &options.places, options.patches.as_deref(), ui)?;
     let committed = args.commit.commit(ready.as_ref(), &mut reports, ui);
     show_bumps("bump", &reports, &args.format, ui).and_then(|exit| committed.map(|()| exit))
 }

@@ -120,7 +120,8 @@ fn advice(report: &ChangeReport) -> String {
             .into();
     }
     if having(OutcomeName::Conflict) || having(OutcomeName::Blocked) {
-        "change the patches that conflict in the same step or first, with kpatch edit or kpatch drop".into()
+        "resolve the files that are named above, then kpatch continue; kpatch skip N leaves a patch out, kpatch abort gives it up"
+            .into()
     } else if having(OutcomeName::BaseBad) {
         "mend the patch that does not apply, or drop it: kpatch edit, kpatch drop".into()
     } else if having(OutcomeName::Emptied) || having(OutcomeName::Partial) {
@@ -191,8 +192,8 @@ kit: 1 file changed
         let report = ChangeReport { set: Vec::new(), report: sample::stopping(), ..sample() };
         let text = text(&[report], &view(Detail::Usual));
         assert!(text.starts_with("6.6.x on v6.6.13: stopped; nothing was changed\n"), "{text}");
-        assert!(text.contains("<<<<<<< v6.6.14\n") && text.contains("gate: not reached"), "{text}");
-        assert!(text.contains("next: change the patches that conflict"), "{text}");
+        assert!(text.contains("proposal adjacency") && text.contains("gate: not reached"), "{text}");
+        assert!(text.contains("next: resolve the files"), "{text}");
     }
 
     #[test]
