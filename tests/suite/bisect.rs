@@ -184,8 +184,8 @@ fn what_cannot_be_searched_is_refused_and_nothing_is_written() {
         text.replace("-panic 20\n", "-panic 2000\n").replace(" panic 19\n", " panic 1900\n")
     });
     for (args, says) in [
-        (&["bisect", "nothing"][..], "no patch is called 'nothing'"),
-        (&["bisect", "panic"], "'panic' may be any of 2 patches"),
+        (&["bisect", "nothing"][..], "no patch 'nothing' in the set"),
+        (&["bisect", "panic"], "'panic' is ambiguous in the set"),
         (&["bisect", "0006"], "0006-bad.patch does not apply to its own base v6.6.13"),
         (&["bisect", "1", "--to", "v6.6.12"], "'v6.6.12' is not newer than 'v6.6.13'"),
         (&["bisect", "1", "--to", "v6.6.99"], "no tag 'v6.6.99'"),

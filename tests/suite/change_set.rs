@@ -102,6 +102,8 @@ fn a_patch_that_another_one_needs_is_not_dropped() {
     assert_eq!(before.changes(&world.snapshot()), Vec::<String>::new());
     // Both together can go.
     let wanted = trees_by_rebase(&world, &[1, 3, 4]);
+    world.refused(&["drop", "twelve", "dozen"], &["is stopped", "--reason"]);
+    world.report(&["abort"]);
     assert_eq!(world.report(&["drop", "twelve", "dozen"])["state"], "landed");
     assert_eq!(trees_by_am(&world), wanted);
 }
@@ -161,6 +163,8 @@ fn an_order_that_conflicts_or_is_not_whole_changes_nothing() {
     let output = world.kpatch(&["reorder", "dozen", "--before", "twelve"]);
     assert_eq!(output.status.code(), Some(3), "{}", String::from_utf8_lossy(&output.stdout));
     assert_eq!(before.changes(&world.snapshot()), Vec::<String>::new());
+    world.refused(&["reorder", "1", "--before", "2"], &["a change of this set is stopped", "kpatch abort"]);
+    world.report(&["abort"]);
     let list = world.sandbox.write("list", "1\n2\n");
     let list = list.to_str().unwrap();
     world.refused(&["reorder", "--order", list], &["does not name 0003-main-five.patch and 2 more"]);

@@ -188,6 +188,7 @@ fn a_later_patch_that_conflicts_stops_the_edit() {
     assert_eq!(drafts(&world).len(), 1);
     assert!(String::from_utf8_lossy(&output.stderr).contains("your text is in"));
     assert_eq!(read(&world, FIRST), first);
+    world.report(&["abort"]);
     // A part of it that the other does not touch goes through, and the rest stays.
     let kept = read(&world, "0005-panic-say-it-in-German.patch");
     let output = edited(&world, &["edit", "1"], "sed -i 's/^ panic 22$/ panic 22\\n+below/' \"$1\"");

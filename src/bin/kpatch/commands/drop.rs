@@ -53,8 +53,8 @@ pub(super) fn run(args: &DropArgs, ui: &mut Ui) -> Result<Exit, OpError> {
 /// Goes on with a stopped bump without the patches.
 fn from_stopped(args: &DropArgs, which: Which, ui: &mut Ui) -> Result<Exit, OpError> {
     let Some(reason) = &args.reason else {
-        return Err(OpError::new("a bump is stopped, and a patch leaves it for a reason")
-            .hint("kpatch drop PATCH --reason TEXT, or kpatch skip PATCH"));
+        return Err(OpError::new("a bump or a change of the set is stopped, and a patch leaves it for a reason")
+            .hint("kpatch drop PATCH --reason TEXT, kpatch skip PATCH, or kpatch abort to give it up first"));
     };
     let action = Action::LeaveOut { patches: args.dropped.clone(), reason: Some(reason.clone()) };
     let options = ResumeOptions { which, action, ..ResumeOptions::default() };

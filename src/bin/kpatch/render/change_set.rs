@@ -113,8 +113,8 @@ fn facts(report: &ChangeReport, view: &View) -> String {
 fn advice(report: &ChangeReport) -> String {
     let having = |outcome: OutcomeName| report.report.patches.iter().any(|patch| patch.outcome == outcome);
     let is_new = |file: &str| report.added.iter().any(|added| added.file == file);
-    let open = |outcome: OutcomeName| matches!(outcome, OutcomeName::Conflict | OutcomeName::BaseBad);
-    if report.report.patches.iter().any(|patch| open(patch.outcome) && is_new(&patch.file)) {
+    let bad = |outcome: OutcomeName| outcome == OutcomeName::BaseBad;
+    if report.report.patches.iter().any(|patch| bad(patch.outcome) && is_new(&patch.file)) {
         return "add a version of the patch that is made for this tree; or kpatch import, git cherry-pick -x or git am \
                 on the branch, and kpatch export"
             .into();
@@ -125,7 +125,8 @@ fn advice(report: &ChangeReport) -> String {
     } else if having(OutcomeName::BaseBad) {
         "mend the patch that does not apply, or drop it: kpatch edit, kpatch drop".into()
     } else if having(OutcomeName::Emptied) || having(OutcomeName::Partial) {
-        "drop what has nothing left to do as well, or edit it first".into()
+        "kpatch continue --accept N takes a result as it is, kpatch skip N leaves the patch out, kpatch abort gives it up"
+            .into()
     } else {
         "choose an order that keeps the tree".into()
     }
