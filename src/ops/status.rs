@@ -15,8 +15,8 @@ use crate::version::KernelVersion;
 /// Where a kit stands.
 #[derive(Debug, Clone, Serialize)]
 pub struct StatusReport {
-    /// The kit's top directory.
-    pub kit: String,
+    /// The kit's top directory; absent where there is none.
+    pub kit: Option<String>,
     /// The linux tree; absent if none is known.
     pub linux: Option<String>,
     /// A landing that an earlier run left unfinished: `completed` or `rolled-back` just now.
@@ -101,11 +101,11 @@ impl StoppedStatus {
     }
 }
 
-/// The stopped bumps of a kit.
-fn waiting(store: &Store, kit: &Kit) -> Result<Vec<Stopped>, OpError> {
+/// The stopped bumps of a kit, and those of bare directories.
+fn waiting(store: &Store, kit: Option<&Kit>) -> Result<Vec<Stopped>, OpError> {
     let mut all = Vec::new();
     for stopped in stopped::list(store)? {
-        if stopped.is_of(Some(kit), None) && !stopped.has_landed(store, Some(kit))? {
+        if stopped.is_of(kit, None) && !stopped.has_landed(store, kit)? {
             all.push(stopped);
         }
     }
@@ -115,10 +115,15 @@ fn waiting(store: &Store, kit: &Kit) -> Result<Vec<Stopped>, OpError> {
 /// Looks at the kit; finishes a landing that was cut off.
 ///
 /// A linux tree that is a URL is not asked for: `status` never waits for a network.
+///
+/// Without a kit there is something to say only where the bump of a bare directory of patches is stopped.
 pub fn status(places: &Places, watch: Watch<'_>) -> Result<StatusReport, OpError> {
-    let kit = workspace::kit(places)?;
-    let recovered = recover(&kit, watch)?;
     let local = Places { offline: true, ..places.clone() };
+    let kit = match workspace::kit(places) {
+        Ok(kit) => kit,
+        Err(error) => return without_kit(places, &local, watch).ok_or(error),
+    };
+    let recovered = recover(&kit, watch)?;
     let linux = match workspace::linux(&local, Some(&kit), &[], watch) {
         Ok(linux) => Some(linux),
         Err(error) => {
@@ -128,7 +133,7 @@ pub fn status(places: &Places, watch: Watch<'_>) -> Result<StatusReport, OpError
     };
     let store = linux.as_ref().map(|linux| &linux.store);
     let stopped = match store {
-        Some(store) => waiting(store, &kit)?,
+        Some(store) => waiting(store, Some(&kit))?,
         None => Vec::new(),
     };
     let bare = stopped.iter().filter(|stopped| stopped.journal.series.is_none()).map(StoppedStatus::of);
@@ -137,12 +142,24 @@ pub fn status(places: &Places, watch: Watch<'_>) -> Result<StatusReport, OpError
         series.push(series_status(&kit, &state, store, &stopped)?);
     }
     Ok(StatusReport {
-        kit: kit.top().display().to_string(),
+        kit: Some(kit.top().display().to_string()),
         linux: linux.map(|linux| linux.name),
         recovered,
         series,
         stopped: bare.collect(),
     })
+}
+
+/// What there is to say without a kit, if anything.
+fn without_kit(places: &Places, local: &Places, watch: Watch<'_>) -> Option<StatusReport> {
+    if places.kit.is_some() {
+        return None;
+    }
+    let linux = workspace::linux(local, None, &[], watch).ok()?;
+    let stopped = waiting(&linux.store, None).ok()?;
+    let stopped: Vec<StoppedStatus> = stopped.iter().map(StoppedStatus::of).collect();
+    let report = StatusReport { kit: None, linux: Some(linux.name), recovered: None, series: Vec::new(), stopped };
+    (!report.stopped.is_empty()).then_some(report)
 }
 
 /// Finishes a landing that was cut off, and clears away the lock of a process that died.

@@ -452,3 +452,36 @@ fn a_change_of_a_set_stops_and_goes_on_as_a_bump_does() {
     world.report(&["undo"]);
     assert_eq!(before.changes(&Snapshot::of(&world.kit)), Vec::<String>::new());
 }
+
+#[test]
+fn a_bare_directory_stops_and_goes_on_without_a_kit() {
+    let world = world(Layout::Flat);
+    let folder = world.sandbox.path("elsewhere/patches");
+    for (name, bytes) in world.patches_only() {
+        world.sandbox.write(&format!("elsewhere/patches/{name}"), bytes);
+    }
+    let place = world.sandbox.path("elsewhere");
+    let run = |args: &[&str]| {
+        let mut command = world.sandbox.command(env!("CARGO_BIN_EXE_kpatch"), &place);
+        let output = command.env("LINUXSRC", &world.linux).args(args).arg("--json").output().unwrap();
+        let value: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+        (output.status.code(), value["reports"][0].clone())
+    };
+    let before = Snapshot::of(&folder);
+    let (code, stopped) = run(&["bump", "v6.6.13", "v6.6.14", "--patches", "patches", "--out", "carried"]);
+    assert_eq!((code, outcomes(&stopped)), (Some(3), vec!["conflict", "blocked", "conflict", "same"]));
+    let (code, status) = run(&["status"]);
+    assert_eq!((code, status["kit"].is_null()), (Some(0), true));
+    assert_eq!(status["stopped"][0]["open"].as_array().unwrap().len(), 3);
+    resolve(&to_resolve(&stopped, 0, "drivers/a.c"), "a XX twenty\n");
+    let (code, _) = run(&["continue"]);
+    assert_eq!(code, Some(3));
+    let (code, landed) = run(&["skip", "2", "3", "--patches", "patches"]);
+    assert_eq!((code, landed["state"].as_str()), (Some(0), Some("landed")));
+    assert_eq!(before.changes(&Snapshot::of(&folder)), Vec::<String>::new());
+    assert_eq!(crate::support::read_folder(&place.join("carried")).len(), 2);
+    let (code, undone) = run(&["undo", "--patches", "carried"]);
+    assert_eq!((code, undone["what"].as_str()), (Some(0), Some("kpatch bump: v6.6.13 to v6.6.14")));
+    assert!(!place.join("carried").exists());
+    assert_eq!(run(&["status"]).0, Some(2));
+}

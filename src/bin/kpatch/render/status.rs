@@ -15,7 +15,8 @@ fn one(report: &StatusReport, view: &View) -> String {
         .linux
         .as_ref()
         .map_or_else(|| "no linux tree is known".to_owned(), |linux| format!("linux tree {}", safe(linux)));
-    let mut text = wrap(&format!("kit {}, {linux}", safe(&report.kit)), 0, 2, view);
+    let kit = report.kit.as_ref().map_or_else(|| "no kit".to_owned(), |kit| format!("kit {}", safe(kit)));
+    let mut text = wrap(&format!("{kit}, {linux}"), 0, 2, view);
     match report.recovered {
         Some("completed") => text += "a landing that was cut off has been completed\n",
         Some("rolled-back") => text += "a landing that was cut off has been taken back\n",
@@ -140,7 +141,7 @@ mod tests {
             ..current.clone()
         };
         let report = StatusReport {
-            kit: "/kit".into(),
+            kit: Some("/kit".into()),
             linux: None,
             recovered: Some("completed"),
             series: vec![current, waiting],
