@@ -101,7 +101,7 @@ fn places(store: &Store, target: &Release, hazards: &[Hazard]) -> Result<Vec<Pat
 }
 
 /// A cause as it stands in a report.
-fn cause(cause: &Cause) -> CauseReport {
+pub(super) fn cause(cause: &Cause) -> CauseReport {
     CauseReport {
         commit: cause.commit.to_string(),
         title: visible(&cause.title),

@@ -438,3 +438,37 @@ fn a_commit_with_a_submodule_or_behind_a_link_is_no_patch() {
     assert!(matches!(output.status.code(), Some(2 | 3)), "{}", String::from_utf8_lossy(&output.stdout));
     assert_eq!(before.changes(&world.snapshot()), Vec::<String>::new());
 }
+
+#[test]
+fn a_commit_that_builds_on_another_one_names_it_and_goes_on_once_resolved() {
+    let world = world();
+    let work = world.sandbox.work_tree(&world.linux, "v6.6.13");
+    let commit = |message: &str, replaced: &[(usize, &str)]| {
+        std::fs::write(work.join("kernel/panic.c"), lines("panic", replaced)).unwrap();
+        world.sandbox.git(&work, &["commit", "-q", "-a", "-m", message]);
+        world.sandbox.git(&work, &["rev-parse", "HEAD"])
+    };
+    let needed = commit("panic: prepare line thirty", &[(30, "prepared thirty")]);
+    let wanted = commit("panic: finish line thirty", &[(30, "finished thirty")]);
+    let output = world.kpatch(&["add", &wanted, "--origin", "https://example.org/x", "--json"]);
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{text}");
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let rows = report["reports"][0]["patches"].as_array().unwrap();
+    let row = rows.last().unwrap();
+    let cause = &row["causes"][0];
+    assert_eq!((cause["how"].as_str(), cause["commit"].as_str()), (Some("prerequisite"), Some(needed.as_str())));
+    let file = Path::new(row["resolve"].as_str().unwrap()).join("kernel/panic.c");
+    let resolved = lines("panic", &[(20, "panic twenty"), (30, "finished thirty")]);
+    std::fs::write(file, &resolved).unwrap();
+    assert_eq!(world.report(&["continue"])["state"], "landed");
+    let (name, bytes) = last(&world);
+    assert!(name.ends_with("panic-finish-line-thirty.patch"), "{name}");
+    let text = String::from_utf8(bytes).unwrap();
+    assert!(
+        text.contains(&format!("(cherry picked from commit {wanted})")) && text.contains("+finished thirty"),
+        "{text}"
+    );
+    world.commit();
+    world.report(&["verify", "6.6.x"]);
+}

@@ -4,7 +4,7 @@ use super::change::Change;
 use super::compute::{Changed, Lineage};
 use super::setting::Setting;
 use super::{AddedReport, ChangeReport, DroppedReport, SetFileReport};
-use crate::carry::Pick;
+use crate::carry::{Conflict, Outcome, Pick};
 use crate::git::{Oid, RefUpdate};
 use crate::ops::exported::{Exported, GateOptions, exported};
 use crate::ops::jobs::Place;
@@ -18,6 +18,10 @@ use crate::ops::stopped::journal::{Decided, Journal, LandingMark, digest};
 use crate::ops::{OpError, present, why};
 use crate::patch_set::PatchSet;
 use crate::text::visible;
+use crate::upstream::prerequisites;
+
+/// How many ancestors of a commit are looked through for what it builds on.
+const ANCESTORS: usize = 10_000;
 
 /// Ends a change that was computed: reports what needs a decision, and lands what does not.
 pub(in crate::ops) fn finish(
@@ -77,6 +81,7 @@ fn stop(
     let store = setting.store();
     Proposer::of(&setting.job.place)?.fill(store, &changed.computed, report)?;
     why::fill(store, &changed.patches, &changed.computed, report)?;
+    missing(setting, change, changed, report)?;
     // Another tree in the end is nothing that a decision on a patch could mend.
     let is_open = changed.computed.carried.picks.iter().any(Pick::is_open);
     if setting.options.dry_run || !is_open {
@@ -95,6 +100,22 @@ fn stop(
     stopped.keep(store, &changed.patches, &changed.computed)?;
     stopped.tell(&changed.patches, report);
     report.state = State::Stopped;
+    Ok(())
+}
+
+/// Names what a commit that conflicts was built on, in its own tree, and that the set and its release lack.
+fn missing(setting: &Setting<'_>, change: &Change, changed: &Changed, report: &mut BumpReport) -> Result<(), OpError> {
+    let rows = report.patches.iter_mut().zip(&changed.from).zip(&changed.computed.carried.picks);
+    for ((row, from), pick) in rows {
+        let (Lineage::Added(at), Outcome::Conflict(Conflict::Merge(conflicts))) = (from, &pick.outcome) else {
+            continue;
+        };
+        let id = change.added[*at].source.strip_prefix("commit ").and_then(|id| Oid::from_hex(id.as_bytes()).ok());
+        let Some(id) = id else { continue };
+        let found = prerequisites(setting.store(), id, setting.base().commit, conflicts, ANCESTORS)
+            .map_err(|error| OpError::because("cannot read the linux tree", error))?;
+        row.causes.extend(found.iter().map(why::cause));
+    }
     Ok(())
 }
 
