@@ -99,7 +99,9 @@ impl Stopped {
     /// Tells the reader of a report where the files to resolve are.
     pub(super) fn tell(&self, patches: &[Patch], report: &mut BumpReport) {
         let resolve = self.resolve();
-        for (patch, row) in patches.iter().zip(&mut report.patches) {
+        let is_open =
+            |patch: &Patch| self.journal.open.iter().any(|open| open.patch == patch.file && open.part == patch.part);
+        for (patch, row) in patches.iter().zip(&mut report.patches).filter(|(patch, _)| is_open(patch)) {
             let folder = resolve.join(folder_name(&patch.file, patch.part));
             row.resolve = folder.is_dir().then(|| folder.display().to_string());
         }
@@ -196,12 +198,12 @@ impl Stopped {
             }
         }
         self.journal.write(&self.folder)?;
+        // What was decided is in the journal; a folder that stays could be taken for an answer later.
+        let asked = |name: &String| questions.iter().any(|question| question.name == *name);
+        let done = patches.iter().map(|patch| folder_name(&patch.file, patch.part)).filter(|name| !asked(name));
+        scratch::remove(&resolve, done)?;
         for question in &questions {
             scratch::write(&resolve, question)?;
-        }
-        for name in before.keys().filter(|name| !questions.iter().any(|question| question.name == **name)) {
-            // What was decided is in the journal; a folder that stays would only mislead.
-            let _ = std::fs::remove_dir_all(resolve.join(name));
         }
         Ok(())
     }

@@ -15,6 +15,9 @@ use crate::text::visible;
 /// The beginnings of the lines that nobody means to leave behind; each has seven characters and a blank or nothing.
 const MARKERS: [&[u8]; 4] = [b"<<<<<<<", b"|||||||", b"=======", b">>>>>>>"];
 
+/// What is being removed.
+const GONE: &str = ".gone";
+
 /// What a person is asked about one patch, by files.
 #[derive(Debug)]
 pub(in crate::ops) struct Question {
@@ -99,6 +102,24 @@ pub(in crate::ops) fn write(folder: &Path, question: &Question) -> Result<(), Op
         }
     }
     fs::rename(&staging, &place).map_err(failed)
+}
+
+/// Removes the folders of questions that are no longer asked, each at once: a folder of which a part is gone must not
+/// look like one in which a person deleted files.
+pub(in crate::ops) fn remove(folder: &Path, names: impl Iterator<Item = String>) -> Result<(), OpError> {
+    let gone = folder.join(GONE);
+    let failed = |error: std::io::Error| OpError::because(format!("cannot remove '{}'", gone.display()), error);
+    let sweep = || if gone.exists() { fs::remove_dir_all(&gone).map_err(failed) } else { Ok(()) };
+    // What a process that died has left.
+    sweep()?;
+    for name in names {
+        let place = folder.join(name);
+        if place.is_dir() {
+            fs::rename(&place, &gone).map_err(failed)?;
+            sweep()?;
+        }
+    }
+    Ok(())
 }
 
 /// Puts a folder that answers an old question aside, so that nothing of it is lost.
