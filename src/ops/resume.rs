@@ -72,14 +72,8 @@ pub enum Action {
 pub fn is_stopped(which: &Which, watch: Watch<'_>) -> Result<bool, OpError> {
     let kit = which.kit()?;
     let linux = workspace::linux(&which.places, kit.as_ref(), &[], watch)?;
-    let mut all = stopped::list(&linux.store)?;
-    all.retain(|stopped| stopped.is_of(kit.as_ref(), which.patches.as_deref()) && which.means(stopped));
-    for stopped in &all {
-        if !stopped.has_landed(&linux.store, kit.as_ref())? {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    let waiting = stopped::waiting(&linux.store, kit.as_ref(), which.patches.as_deref())?;
+    Ok(waiting.iter().any(|stopped| which.means(stopped)))
 }
 
 /// A bump that was given up.
@@ -154,13 +148,9 @@ impl Which {
 
     /// The stopped bump that is meant.
     pub(super) fn find(&self, linux: &Linux, kit: Option<&Kit>) -> Result<Stopped, OpError> {
-        let mut all = Vec::new();
-        for stopped in stopped::list(&linux.store)? {
-            if stopped.has_landed(&linux.store, kit)? {
-                stopped.remove()?;
-            } else if stopped.is_of(kit, self.patches.as_deref()) {
-                all.push(stopped);
-            }
+        let (mut all, landed) = stopped::waiting_and_landed(&linux.store, kit, self.patches.as_deref())?;
+        for stopped in &landed {
+            stopped.remove()?;
         }
         if let (Some(kit), Some(series)) = (kit, &self.series) {
             let name = find_series(kit, series)?.name();

@@ -101,17 +101,6 @@ impl StoppedStatus {
     }
 }
 
-/// The stopped bumps of a kit, and those of bare directories.
-fn waiting(store: &Store, kit: Option<&Kit>) -> Result<Vec<Stopped>, OpError> {
-    let mut all = Vec::new();
-    for stopped in stopped::list(store)? {
-        if stopped.is_of(kit, None) && !stopped.has_landed(store, kit)? {
-            all.push(stopped);
-        }
-    }
-    Ok(all)
-}
-
 /// Looks at the kit; finishes a landing that was cut off.
 ///
 /// A linux tree that is a URL is not asked for: `status` never waits for a network.
@@ -133,7 +122,7 @@ pub fn status(places: &Places, watch: Watch<'_>) -> Result<StatusReport, OpError
     };
     let store = linux.as_ref().map(|linux| &linux.store);
     let stopped = match store {
-        Some(store) => waiting(store, Some(&kit))?,
+        Some(store) => stopped::waiting(store, Some(&kit), None)?,
         None => Vec::new(),
     };
     let bare = stopped.iter().filter(|stopped| stopped.journal.series.is_none()).map(StoppedStatus::of);
@@ -156,7 +145,7 @@ fn without_kit(places: &Places, local: &Places, watch: Watch<'_>) -> Option<Stat
         return None;
     }
     let linux = workspace::linux(local, None, &[], watch).ok()?;
-    let stopped = waiting(&linux.store, None).ok()?;
+    let stopped = stopped::waiting(&linux.store, None, None).ok()?;
     let stopped: Vec<StoppedStatus> = stopped.iter().map(StoppedStatus::of).collect();
     let report = StatusReport { kit: None, linux: Some(linux.name), recovered: None, series: Vec::new(), stopped };
     (!report.stopped.is_empty()).then_some(report)

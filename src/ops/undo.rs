@@ -29,8 +29,8 @@ pub fn undo(which: &Which, watch: Watch<'_>) -> Result<UndoReport, OpError> {
     let _lock = kit.as_ref().map(|kit| workspace::lock_kit(kit, "undo", watch)).transpose()?;
     let linux = workspace::linux(&which.places, kit.as_ref(), &[], watch)?;
     let _linux_lock = workspace::lock_linux(&linux, "undo")?;
-    let waiting = stopped::list(&linux.store)?;
-    if waiting.iter().any(|stopped| stopped.is_of(kit.as_ref(), which.patches.as_deref()) && which.means(stopped)) {
+    let waiting = stopped::waiting(&linux.store, kit.as_ref(), which.patches.as_deref())?;
+    if waiting.iter().any(|stopped| which.means(stopped)) {
         let stopped = which.find(&linux, kit.as_ref())?;
         stopped.remove()?;
         let what = format!("kpatch bump: {} to {}, stopped", stopped.journal.base, stopped.journal.target);

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::OpError;
+use super::stopped::remove_at_once;
 use crate::files::{Change, write_atomic};
 use crate::git::{Oid, RefUpdate, Store, blob_id};
 
@@ -184,7 +185,9 @@ pub(super) fn records(store: &Store) -> Result<Vec<(PathBuf, Record)>, OpError> 
 
 /// Removes a record.
 pub(super) fn forget(folder: &Path) -> Result<(), OpError> {
-    fs::remove_dir_all(folder).map_err(|error| OpError::because(format!("cannot remove '{}'", folder.display()), error))
+    // One of which a part is gone would no longer be readable, and stand in the way of all older ones.
+    remove_at_once(folder, &folder.with_extension("gone"))
+        .map_err(|error| OpError::because(format!("cannot remove '{}'", folder.display()), error))
 }
 
 impl Record {

@@ -7,7 +7,7 @@ use crate::ops::proposals::Proposer;
 use crate::ops::report::BumpReport;
 use crate::ops::resume::{Asker, ResumeOptions};
 use crate::ops::run::accepted;
-use crate::ops::stopped::{Stopped, decisions};
+use crate::ops::stopped::Stopped;
 use crate::ops::workspace::Linux;
 use crate::ops::{OpError, Watch, compute as carrying};
 use crate::patch_set::PatchSet;
@@ -31,8 +31,6 @@ pub(in crate::ops) fn resume(
     stopped.keep(store, &changed.patches, &changed.computed)?;
     let proposer = Proposer::of(&job.place)?;
     let new_set = PatchSet { patches: changed.patches.clone() };
-    // Nothing but the patches of the new set may be decided on.
-    decisions(&new_set.patches, &stopped.journal.decisions)?;
     let asker = Asker { linux, proposer: &proposer, options };
     let new = asker.answers(&stopped, &new_set, &changed.computed)?;
     stopped.journal.decisions.extend(new);

@@ -60,9 +60,38 @@ pub(super) fn list(store: &Store) -> Result<Vec<Stopped>, OpError> {
     // What is being made or taken away has a dot in front.
     folders.retain(|path| !path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.')));
     folders.sort();
-    let read =
-        |folder: PathBuf| Journal::read(&folder).map(|journal| journal.map(|journal| Stopped { folder, journal }));
-    folders.into_iter().filter_map(|folder| read(folder).transpose()).collect()
+    folders.into_iter().filter_map(|folder| Stopped::read(folder).transpose()).collect()
+}
+
+/// Those of a kit and of bare directories, or of one bare directory, that wait.
+pub(super) fn waiting(store: &Store, kit: Option<&Kit>, folder: Option<&Path>) -> Result<Vec<Stopped>, OpError> {
+    waiting_and_landed(store, kit, folder).map(|(waiting, _)| waiting)
+}
+
+/// The same, and beside them those that landed before the process died that was to remove them.
+pub(super) fn waiting_and_landed(
+    store: &Store,
+    kit: Option<&Kit>,
+    folder: Option<&Path>,
+) -> Result<(Vec<Stopped>, Vec<Stopped>), OpError> {
+    let (mut waiting, mut landed) = (Vec::new(), Vec::new());
+    for stopped in list(store)?.into_iter().filter(|stopped| stopped.is_of(kit, folder)) {
+        let into = if stopped.has_landed(store, kit)? { &mut landed } else { &mut waiting };
+        into.push(stopped);
+    }
+    Ok((waiting, landed))
+}
+
+/// Removes a folder, which another process sees whole or not at all; `gone` is where it is for an instant, beside it.
+pub(super) fn remove_at_once(folder: &Path, gone: &Path) -> std::io::Result<()> {
+    if gone.exists() {
+        std::fs::remove_dir_all(gone)?;
+    }
+    if folder.exists() {
+        std::fs::rename(folder, gone)?;
+        std::fs::remove_dir_all(gone)?;
+    }
+    Ok(())
 }
 
 /// Removes what a process that died was about to remove. The caller holds the lock of the linux tree.
@@ -215,18 +244,10 @@ impl Stopped {
 
     /// Takes it away, all at once.
     pub(super) fn remove(&self) -> Result<(), OpError> {
-        let failed =
-            |error: std::io::Error| OpError::because(format!("cannot remove '{}'", self.folder.display()), error);
         let parent = self.folder.parent().unwrap_or(Path::new("."));
         let name = self.folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let gone = parent.join(format!(".{name}.gone"));
-        if gone.exists() {
-            std::fs::remove_dir_all(&gone).map_err(failed)?;
-        }
-        if self.folder.exists() {
-            std::fs::rename(&self.folder, &gone).map_err(failed)?;
-            std::fs::remove_dir_all(&gone).map_err(failed)?;
-        }
+        remove_at_once(&self.folder, &parent.join(format!(".{name}.gone")))
+            .map_err(|error| OpError::because(format!("cannot remove '{}'", self.folder.display()), error))?;
         // Only if it is empty.
         let _ = std::fs::remove_dir(parent);
         Ok(())

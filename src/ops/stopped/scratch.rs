@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use bstr::{BStr, BString, ByteSlice as _};
 
 use super::super::OpError;
+use super::remove_at_once;
 use crate::diff::safety::check_path;
 use crate::git::{Entry, GitError, Kind, MODE_EXECUTABLE, MODE_FILE, MODE_SYMLINK, Oid, Store};
 use crate::text::visible;
@@ -107,17 +108,10 @@ pub(in crate::ops) fn write(folder: &Path, question: &Question) -> Result<(), Op
 /// Removes the folders of questions that are no longer asked, each at once: a folder of which a part is gone must not
 /// look like one in which a person deleted files.
 pub(in crate::ops) fn remove(folder: &Path, names: impl Iterator<Item = String>) -> Result<(), OpError> {
-    let gone = folder.join(GONE);
-    let failed = |error: std::io::Error| OpError::because(format!("cannot remove '{}'", gone.display()), error);
-    let sweep = || if gone.exists() { fs::remove_dir_all(&gone).map_err(failed) } else { Ok(()) };
-    // What a process that died has left.
-    sweep()?;
     for name in names {
         let place = folder.join(name);
-        if place.is_dir() {
-            fs::rename(&place, &gone).map_err(failed)?;
-            sweep()?;
-        }
+        remove_at_once(&place, &folder.join(GONE))
+            .map_err(|error| OpError::because(format!("cannot remove '{}'", place.display()), error))?;
     }
     Ok(())
 }
