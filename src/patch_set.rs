@@ -1,6 +1,6 @@
 //! The ordered patches of one kernel series.
 
-use crate::patch::{self, Patch, PatchError};
+use crate::patch::{self, Patch, PatchError, Trouble};
 
 /// The patches of one kernel series, in the order in which they apply: by the bytes of the file names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -56,6 +56,7 @@ fn misplaced<'a>(names: impl Iterator<Item = &'a str>) -> Vec<PatchError> {
             Some((before, most)) if most > number => errors.push(PatchError {
                 file: name.to_owned(),
                 line: 1,
+                trouble: Trouble::Misplaced,
                 message: format!("number {number} comes after '{before}' in the order of names"),
                 hint: Some("rename the files so that all numbers have the same width".to_owned()),
             }),

@@ -6,14 +6,14 @@ use super::read::{Source, Value};
 
 /// What kind of text a patch is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
+pub enum Form {
     /// A mail, with or without the `From ` line of an mbox.
     Mail,
     /// `stg export`: subject, empty line, then `From:` and `Date:`.
     StGit,
     /// `hg export`: comment lines, then the message.
     Mercurial,
-    /// None that git knows.
+    /// None that git knows; a DEP-3 header is read all the same.
     Unknown,
 }
 

@@ -2,6 +2,9 @@
 
 use std::ops::Range;
 
+use bstr::ByteSlice as _;
+
+use super::read::FieldAt;
 use super::lines::{is_space, lines, starts_with_ignore_case, trim_end, trim_start};
 
 /// One field, unfolded.
@@ -64,6 +67,16 @@ impl Header {
             }
         }
         Self { fields, body: text.len() }
+    }
+
+    /// The fields with their places; the `From ` line of an mbox is none.
+    pub(super) fn fields_at(&self) -> Vec<FieldAt> {
+        let is_mbox = |field: &&Field| field.text.starts_with(b"From ") || field.text.starts_with(b">From ");
+        let at = |field: &Field| {
+            let (name, value) = field.text.split_once_str(":").unwrap_or((&field.text, b""));
+            FieldAt { name: name.into(), value: trim_start(value).into(), span: field.span.clone() }
+        };
+        self.fields.iter().filter(|field| !is_mbox(field)).map(at).collect()
     }
 
     /// The last field of that name, which is the one that git takes.

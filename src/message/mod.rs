@@ -24,7 +24,8 @@ mod tests;
 mod time;
 
 pub(crate) use read::breaks;
-pub use read::{Boundary, Reading, read};
+pub use foreign::Form;
+pub use read::{Boundary, Draft, FieldAt, Reading, examine, read};
 pub use series::Announced;
 
 pub(crate) use lines::{lines, trim_end, trim_line_end};

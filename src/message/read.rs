@@ -1,8 +1,13 @@
 //! From the bytes of one mail to its message, and to the line where the patch begins.
 
+use std::ops::Range;
+
+use bstr::BString;
+
+use super::foreign::Form;
 use super::header::{Field, Header, is_field};
 use super::lines::{is_space, lines, trim};
-use super::{Message, MessageError, Time, address, charset, clean, dep3, encoded, foreign, mime};
+use super::{Identity, Message, MessageError, Time, address, charset, clean, dep3, encoded, foreign, mime};
 use crate::text::visible;
 
 /// What was read of a mail.
@@ -23,6 +28,46 @@ pub struct Boundary {
     pub offset: usize,
     /// It is a `---` line, and not yet the first line of a diff.
     pub separator: bool,
+}
+
+/// A mail read as far as it can be: what is wrong with one part does not hide the others.
+///
+/// Offsets count in the text: in `decoded` where there is one, else in the mail. Those of errors count in the mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    /// What kind of text it is.
+    pub form: Form,
+    /// The header fields in order; none where the form has no header of fields.
+    pub fields: Vec<FieldAt>,
+    /// Who wrote it.
+    pub author: Result<Identity, MessageError>,
+    /// When; `None` if nothing says so.
+    pub date: Result<Option<Time>, MessageError>,
+    /// The subject of a header, decoded, without `[PATCH n/m]` and `Re:`; `None` if there is no such header.
+    pub header_subject: Option<BString>,
+    /// The subject: that of the header, or the first paragraph of the body where it says nothing.
+    pub subject: Result<BString, MessageError>,
+    /// The body as a commit has it; see [`Message::body`].
+    pub body: BString,
+    /// Where the text of the body begins, behind the headers that stand in it.
+    pub body_start: usize,
+    /// Text that no commit can hold: a NUL, or what its character set does not allow.
+    pub trouble: Option<MessageError>,
+    /// The mail as plain text; see [`Reading::decoded`].
+    pub decoded: Option<Vec<u8>>,
+    /// Where the message ends; `None` if no patch follows.
+    pub boundary: Option<Boundary>,
+}
+
+/// A header field and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldAt {
+    /// What stands before the colon.
+    pub name: BString,
+    /// What follows it, unfolded, encoded words as they are.
+    pub value: BString,
+    /// Its lines, line ends included, in bytes of the text.
+    pub span: Range<usize>,
 }
 
 /// A header's value and where it stands.
@@ -65,32 +110,75 @@ pub(super) struct Parts {
     pub(super) subject: Option<Value>,
     pub(super) date: Option<Value>,
     pub(super) body: Vec<u8>,
+    /// Where the body begins, if there is one.
+    pub(super) start: Option<usize>,
     pub(super) boundary: Option<Boundary>,
+    pub(super) trouble: Option<MessageError>,
 }
 
 /// Reads one mail: a mail proper, a patch as `StGit` or Mercurial export it, or one with a DEP-3 header.
 ///
 /// Offsets of errors are in bytes of `mail`.
 pub fn read(mail: &[u8]) -> Result<Reading, MessageError> {
+    examine(mail).into_reading()
+}
+
+/// Reads one mail as [`read`] does, and goes on where something is wrong.
+pub fn examine(mail: &[u8]) -> Draft {
     let start = foreign::start(mail);
-    match foreign::detect(mail, start) {
-        foreign::Form::Mail => read_mail(mail, start),
-        foreign::Form::StGit => read_source(mail, start, foreign::stgit(mail, start)),
-        foreign::Form::Mercurial => read_source(mail, start, foreign::mercurial(mail, start)),
-        foreign::Form::Unknown => finish(dep3::read(mail, start), start),
+    let form = foreign::detect(mail, start);
+    match form {
+        Form::Mail => examine_mail(mail, start),
+        Form::StGit => examine_source(mail, start, form, foreign::stgit(mail, start)),
+        Form::Mercurial => examine_source(mail, start, form, foreign::mercurial(mail, start)),
+        Form::Unknown => {
+            let fields = Header::read(mail, start).fields_at();
+            Draft { fields, ..draft(dep3::read(mail, start), start, form) }
+        }
     }
 }
 
-fn read_mail(mail: &[u8], start: usize) -> Result<Reading, MessageError> {
+fn examine_mail(mail: &[u8], start: usize) -> Draft {
     let header = Header::read(mail, start);
-    let Some(plain) = mime::plain(mail, &header)? else {
-        return read_source(mail, start, source(&header));
+    let plain = match mime::plain(mail, &header) {
+        Ok(Some(plain)) => plain,
+        Ok(None) => {
+            let draft = examine_source(mail, start, Form::Mail, source(&header));
+            return Draft { fields: header.fields_at(), ..draft };
+        }
+        Err(trouble) => {
+            let draft = examine_source(mail, start, Form::Mail, source(&header));
+            return Draft { fields: header.fields_at(), trouble: Some(trouble), ..draft };
+        }
     };
     let plain_header = Header::read(&plain, start);
-    let reading = read_source(&plain, start, source(&plain_header));
-    match reading {
-        Ok(reading) => Ok(Reading { decoded: Some(plain), ..reading }),
-        Err(error) => Err(relocate(error, &plain, plain_header.body, mail, header.body)),
+    let mut draft = examine_source(&plain, start, Form::Mail, source(&plain_header));
+    draft.relocate(|error| relocate(error, &plain, plain_header.body, mail, header.body));
+    Draft { fields: plain_header.fields_at(), decoded: Some(plain), ..draft }
+}
+
+impl Draft {
+    /// The first thing that is wrong, in the order in which [`Draft::into_reading`] looks.
+    pub fn first_error(&self) -> Option<&MessageError> {
+        let parts = [self.author.as_ref().err(), self.date.as_ref().err(), self.subject.as_ref().err()];
+        self.trouble.as_ref().or_else(|| parts.into_iter().flatten().next())
+    }
+
+    /// The mail, if nothing is wrong with it; else the first trouble.
+    pub fn into_reading(self) -> Result<Reading, MessageError> {
+        if let Some(trouble) = self.trouble {
+            return Err(trouble);
+        }
+        let message = Message { author: self.author?, date: self.date?, subject: self.subject?, body: self.body };
+        Ok(Reading { message, decoded: self.decoded, boundary: self.boundary })
+    }
+
+    fn relocate(&mut self, moved: impl Fn(MessageError) -> MessageError) {
+        let author = std::mem::replace(&mut self.author, Err(MessageError::NoAuthor { offset: 0 }));
+        self.author = author.map_err(&moved);
+        self.date = std::mem::replace(&mut self.date, Ok(None)).map_err(&moved);
+        self.subject = std::mem::replace(&mut self.subject, Ok(BString::default())).map_err(&moved);
+        self.trouble = self.trouble.take().map(&moved);
     }
 }
 
@@ -114,32 +202,34 @@ fn source(header: &Header) -> Source {
     }
 }
 
-fn read_source(text: &[u8], start: usize, source: Source) -> Result<Reading, MessageError> {
+fn examine_source(text: &[u8], start: usize, form: Form, source: Source) -> Draft {
     if source.from.is_none() || source.subject.is_none() {
         let parts = dep3::read(text, start);
         if parts.from.is_some() && parts.subject.is_some() {
-            return finish(parts, start);
+            return draft(parts, start, form);
         }
     }
-    let body = read_body(text, source.body, &source.charset)?;
+    let body = read_body(text, source.body, &source.charset);
     let parts = Parts {
         from: body.from.or(source.from),
         subject: body.subject.or(source.subject),
         date: body.date.or(source.date),
         ..body
     };
-    finish(parts, start)
+    draft(parts, start, form)
 }
 
 /// Walks the body: in-body headers first, then the message up to the line that begins the patch.
-fn read_body(text: &[u8], from: usize, charset: &[u8]) -> Result<Parts, MessageError> {
+fn read_body(text: &[u8], from: usize, charset: &[u8]) -> Parts {
     let mut parts = Parts::default();
     let mut in_headers = true;
     let mut pending: Option<Field> = None;
     for span in lines(text, from) {
         let raw = &text[span.clone()];
-        let line = charset::to_utf8(raw, charset)
-            .map_err(|_| MessageError::Charset { offset: span.start, charset: visible(charset) })?;
+        let line = charset::to_utf8(raw, charset).unwrap_or_else(|_| {
+            parts.trouble.get_or_insert(MessageError::Charset { offset: span.start, charset: visible(charset) });
+            raw.into()
+        });
         if in_headers {
             if raw == b"\n" || span.start == from && trim(raw).is_empty() {
                 in_headers = pending.is_none();
@@ -169,12 +259,13 @@ fn read_body(text: &[u8], from: usize, charset: &[u8]) -> Result<Parts, MessageE
             break;
         }
         if line.contains(&0) {
-            return Err(MessageError::Nul { offset: span.start });
+            parts.trouble.get_or_insert(MessageError::Nul { offset: span.start });
         }
+        parts.start.get_or_insert(span.start);
         parts.body.extend_from_slice(&line);
     }
     parts.take(pending);
-    Ok(parts)
+    parts
 }
 
 impl Parts {
@@ -216,33 +307,47 @@ pub(crate) fn breaks(line: &[u8]) -> Option<bool> {
     }
 }
 
-/// Makes the message of what was found, or says what is missing.
-fn finish(parts: Parts, start: usize) -> Result<Reading, MessageError> {
-    let from = parts.from.ok_or(MessageError::NoAuthor { offset: start })?;
+/// Makes the message of what was found, and says what is missing.
+fn draft(parts: Parts, start: usize, form: Form) -> Draft {
+    let body = clean::body(&parts.body);
+    let header_subject: Result<Option<Vec<u8>>, MessageError> =
+        parts.subject.as_ref().map(|subject| Ok(clean::subject(&subject.decode()?))).transpose();
+    let (subject, body) = match &header_subject {
+        Ok(Some(subject)) if !subject.is_empty() => (Ok(subject.clone()), body),
+        Ok(_) => {
+            let (subject, body) = first_paragraph(&body);
+            let offset = parts.subject.as_ref().map_or(start, |subject| subject.offset);
+            (if subject.is_empty() { Err(MessageError::NoSubject { offset }) } else { Ok(subject) }, body)
+        }
+        Err(error) => (Err(error.clone()), body),
+    };
+    Draft {
+        form,
+        fields: Vec::new(),
+        author: author(parts.from.as_ref(), start),
+        date: date(parts.date.as_ref()),
+        header_subject: header_subject.ok().flatten().map(|subject| charset::sanitize(&subject)),
+        subject: subject.map(|subject| charset::sanitize(&subject)),
+        body: charset::sanitize(&body),
+        body_start: parts.start.or(parts.boundary.map(|boundary| boundary.offset)).unwrap_or(start),
+        trouble: parts.trouble,
+        decoded: None,
+        boundary: parts.boundary,
+    }
+}
+
+fn author(from: Option<&Value>, start: usize) -> Result<Identity, MessageError> {
+    let from = from.ok_or(MessageError::NoAuthor { offset: start })?;
     let name = from.decode()?;
     let author = address::read(&name).filter(|author| address::is_address(&author.email));
-    let author = author.ok_or_else(|| MessageError::BadAddress { offset: from.offset, value: visible(trim(&name)) })?;
+    author.ok_or_else(|| MessageError::BadAddress { offset: from.offset, value: visible(trim(&name)) })
+}
 
-    let date = match parts.date {
-        Some(date) if !trim(&date.text).is_empty() => {
-            let text = clean::squeeze(trim(&date.decode()?));
-            let invalid = || MessageError::BadDate { offset: date.offset, value: visible(&text) };
-            Some(Time::parse(&text).ok_or_else(invalid)?)
-        }
-        _ => None,
-    };
-
-    let body = clean::body(&parts.body);
-    let (subject, body) = match &parts.subject {
-        Some(subject) => (clean::subject(&subject.decode()?), body),
-        None => (Vec::new(), body),
-    };
-    let (subject, body) = if subject.is_empty() { first_paragraph(&body) } else { (subject, body) };
-    if subject.is_empty() {
-        return Err(MessageError::NoSubject { offset: parts.subject.map_or(start, |subject| subject.offset) });
-    }
-    let (subject, body) = (charset::sanitize(&subject), charset::sanitize(&body));
-    Ok(Reading { message: Message { author, date, subject, body }, decoded: None, boundary: parts.boundary })
+fn date(date: Option<&Value>) -> Result<Option<Time>, MessageError> {
+    let Some(date) = date.filter(|date| !trim(&date.text).is_empty()) else { return Ok(None) };
+    let text = clean::squeeze(trim(&date.decode()?));
+    let invalid = || MessageError::BadDate { offset: date.offset, value: visible(&text) };
+    Time::parse(&text).map(Some).ok_or_else(invalid)
 }
 
 /// A message without a subject takes its first paragraph for one.

@@ -4,6 +4,12 @@ use super::{Layout, stat};
 use crate::diff::FileDiff;
 
 impl Layout {
+    /// A text without a diff: all of it is the head.
+    pub(super) fn head(text: &[u8]) -> Self {
+        let end = text.len()..text.len();
+        Self { head: 0..text.len(), notes: end.clone(), stat: end.clone(), gap: end.clone(), diff: end.clone(), tail: end }
+    }
+
     /// The parts of `text`, whose head ends at `head` and whose diffs are known.
     pub(super) fn of(text: &[u8], head: usize, diffs: &[FileDiff]) -> Self {
         let start = diffs.iter().map(|diff| diff.span.start).min().unwrap_or(text.len()).max(head);

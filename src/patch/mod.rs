@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::diff::FileDiff;
-use crate::message::Message;
+use crate::message::{self, Message};
 
 mod armor;
 mod layout;
@@ -17,7 +17,7 @@ mod stat;
 mod tests;
 
 pub use armor::{armor, unsafe_line};
-pub use read::read;
+pub use read::{examine, read};
 pub use recount::recount;
 pub use split::split;
 
@@ -55,6 +55,31 @@ impl Patch {
     }
 }
 
+/// One patch of a file, read as far as it can be: what is wrong with one part does not hide the others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    /// The name of the file, as it was given.
+    pub file: String,
+    /// Its position among the patches of that file, from 0.
+    pub part: usize,
+    /// Where it stands in the file, in bytes.
+    pub span: Range<usize>,
+    /// The line of the file that it begins in, from 1.
+    pub first_line: usize,
+    /// Every byte of it.
+    pub bytes: Arc<[u8]>,
+    /// Author, date, subject, body.
+    pub message: message::Draft,
+    /// The first thing that is wrong with the message.
+    pub unread: Option<PatchError>,
+    /// The files it changes, at least one; or why they cannot be read.
+    pub diff: Result<Vec<FileDiff>, PatchError>,
+    /// A diff that the message quotes at line start.
+    pub quoted: Option<PatchError>,
+    /// Where the parts stand in its text, as far as they are known.
+    pub layout: Layout,
+}
+
 /// The parts of a patch, as ranges of its text. In order, without gaps: head, notes, stat, gap, diff, tail.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Layout {
@@ -80,8 +105,29 @@ pub struct PatchError {
     pub file: String,
     /// The line, from 1; in the body of an encoded mail, as it counts once decoded.
     pub line: usize,
+    /// What kind of trouble it is.
+    pub trouble: Trouble,
     /// What is wrong, fit for display.
     pub message: String,
     /// The way out, where one is known.
     pub hint: Option<String>,
+}
+
+/// The kinds of trouble with a file of patches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// There is nothing in the file.
+    Empty,
+    /// The file, or a line of it, is too large for a patch.
+    TooLarge,
+    /// The message cannot be read.
+    Message,
+    /// There is no diff.
+    NoDiff,
+    /// The diff cannot be read.
+    Corrupt,
+    /// The message quotes a diff, which would be applied.
+    Quoted,
+    /// The number of the file says another place than its name has.
+    Misplaced,
 }

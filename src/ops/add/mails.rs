@@ -112,7 +112,7 @@ fn sort(name: &str, mails: &mut [Mail], notes: &mut Vec<String>) -> Result<(), O
 
 /// Why a mail is no patch; the line counts in the whole file.
 fn unreadable(error: PatchError, before: usize, announced: &Announced) -> OpError {
-    let PatchError { file, line, message, hint } = error;
+    let PatchError { file, line, message, hint, .. } = error;
     let place = format!("{file}:{}", line + before);
     if announced.is_cover() {
         OpError::new(format!("{place}: this is the cover letter of a series, not a patch"))
