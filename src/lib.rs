@@ -10,6 +10,7 @@ pub mod version;
 // Floor 1: data and pure functions, no input or output.
 pub mod diff;
 pub mod event;
+pub mod finding;
 pub mod message;
 pub mod patch;
 pub mod patch_set;
@@ -26,6 +27,7 @@ pub mod carry;
 pub mod compare;
 pub mod export;
 pub mod kit;
+pub mod lint;
 pub mod propose;
 pub mod upstream;
 

@@ -147,11 +147,62 @@ impl FileDiff {
         path.map_or(BStr::new(b""), |path| path.as_bstr())
     }
 
+    /// The diff that takes this one back. A binary one without its reverse keeps its payload, which then means nothing.
+    #[must_use]
+    pub fn reversed(&self) -> Self {
+        let operation = match self.operation {
+            Operation::Create => Operation::Delete,
+            Operation::Delete => Operation::Create,
+            other => other,
+        };
+        let content = match &self.content {
+            Content::Text(hunks) => Content::Text(hunks.iter().map(Hunk::reversed).collect()),
+            Content::Binary { forward, reverse: Some(reverse) } => {
+                Content::Binary { forward: reverse.clone(), reverse: Some(forward.clone()) }
+            }
+            other => other.clone(),
+        };
+        Self {
+            span: self.span.clone(),
+            old_path: self.new_path.clone(),
+            new_path: self.old_path.clone(),
+            old_mode: self.new_mode,
+            new_mode: self.old_mode,
+            operation,
+            index: self.index.clone().map(|(old, new)| (new, old)),
+            content,
+        }
+    }
+
     /// True for a `---`/`+++` diff that only adds lines and does not say whether its file exists: git creates the file
     /// where it is missing.
     pub fn may_create(&self) -> bool {
         let plain = self.index.is_none() && self.old_mode.is_none() && self.new_mode.is_none();
         let adds = |hunks: &[Hunk]| matches!(hunks, [hunk] if hunk.old_len == 0);
         plain && self.operation == Operation::Modify && matches!(&self.content, Content::Text(hunks) if adds(hunks))
+    }
+}
+
+impl Hunk {
+    /// The hunk that takes this one back: what came goes before what went comes, as diffs have it.
+    fn reversed(&self) -> Self {
+        let mut lines = Vec::with_capacity(self.lines.len());
+        for run in self.lines.chunk_by(|a, b| (a.kind == LineKind::Context) == (b.kind == LineKind::Context)) {
+            let of = |kind, becomes| {
+                let chosen = run.iter().filter(move |line| line.kind == kind);
+                chosen.map(move |line| Line { kind: becomes, text: line.text.clone() })
+            };
+            lines.extend(of(LineKind::Context, LineKind::Context));
+            lines.extend(of(LineKind::Insert, LineKind::Delete));
+            lines.extend(of(LineKind::Delete, LineKind::Insert));
+        }
+        Self {
+            old_start: self.new_start,
+            old_len: self.new_len,
+            new_start: self.old_start,
+            new_len: self.old_len,
+            section: self.section.clone(),
+            lines,
+        }
     }
 }

@@ -3,7 +3,6 @@
 mod change;
 pub mod header;
 pub mod mail;
-pub mod name;
 mod reword;
 pub mod rewrite;
 mod wrap;
@@ -11,7 +10,6 @@ mod wrap;
 pub use change::{ExportError, PatchText, patch_text};
 pub use header::Commit;
 pub use mail::mail;
-pub use name::file_name;
 pub use reword::reword;
 pub use rewrite::rewrite;
 

@@ -9,12 +9,12 @@ use bstr::ByteSlice as _;
 
 use super::header::Commit;
 use super::mail::mail;
-use super::name::file_name;
 use crate::diff::attributes::Attributes;
 use crate::diff::format::{file_diff, file_diff_and_stat};
 use crate::diff::oracle::{DIFF_TREE, FORMAT_PATCH, Objects, Sandbox, corpus};
 use crate::diff::stat::{diffstat, summary};
 use crate::message::{Identity, Time};
+use crate::patch::file_name;
 
 /// The author, the date and the message of a raw commit object.
 fn read_commit(raw: &[u8]) -> (Identity, Time, Vec<u8>) {

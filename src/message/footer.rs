@@ -1,5 +1,7 @@
 //! The trailers at the end of a commit message: where they begin, and how git adds one.
 
+use std::ops::Range;
+
 use super::lines::lines;
 
 /// What git itself writes: `git cherry-pick -x` and `--signoff`.
@@ -38,9 +40,14 @@ pub fn with_signoff(message: &[u8], person: &[u8]) -> Vec<u8> {
 /// are trailers. The first paragraph is the title.
 pub fn trailers(message: &[u8]) -> Vec<&[u8]> {
     let all: Vec<&[u8]> = lines(message, 0).map(|line| &message[line]).collect();
-    let end = end_of_log(&all);
+    all[trailer_lines(&all)].to_vec()
+}
+
+/// Which lines of a message, each with its line end, are those that [`trailers`] gives.
+pub fn trailer_lines(all: &[&[u8]]) -> Range<usize> {
+    let end = end_of_log(all);
     let title = all[..end].iter().take_while(|line| is_comment(line) || !is_blank(line)).count();
-    block(&all[..end], title).map_or_else(Vec::new, <[_]>::to_vec)
+    block(&all[..end], title)
 }
 
 /// True if the message has a trailer of that name, which ends in a colon, in any case.
@@ -50,7 +57,7 @@ pub fn has_trailer(message: &[u8], name: &str) -> bool {
 }
 
 /// Walks up from the last line to the blank line above the last paragraph, and weighs what it has seen.
-fn block<'a, 't>(all: &'a [&'t [u8]], title: usize) -> Option<&'a [&'t [u8]]> {
+fn block(all: &[&[u8]], title: usize) -> Range<usize> {
     let (mut found, mut others, mut folded) = (0, 0, 0);
     let (mut own, mut only_blank) = (false, true);
     for at in (title..all.len()).rev() {
@@ -64,7 +71,7 @@ fn block<'a, 't>(all: &'a [&'t [u8]], title: usize) -> Option<&'a [&'t [u8]]> {
             }
             others += folded;
             let is_block = (own && found * 3 >= others) || (found > 0 && others == 0);
-            return is_block.then(|| &all[at + 1..]);
+            return if is_block { at + 1..all.len() } else { 0..0 };
         } else {
             only_blank = false;
             if line.starts_with(SIGNED) || line.starts_with(PICKED) {
@@ -79,7 +86,7 @@ fn block<'a, 't>(all: &'a [&'t [u8]], title: usize) -> Option<&'a [&'t [u8]]> {
             }
         }
     }
-    None
+    0..0
 }
 
 /// Where the log ends: comments, blank lines and the list of conflicts of an old git behind it do not count.

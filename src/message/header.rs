@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use bstr::ByteSlice as _;
 
-use super::read::FieldAt;
 use super::lines::{is_space, lines, starts_with_ignore_case, trim_end, trim_start};
+use super::read::FieldAt;
 
 /// One field, unfolded.
 #[derive(Debug, Clone)]

@@ -18,7 +18,7 @@ pub(crate) fn lines(text: &[u8], from: usize) -> impl Iterator<Item = Range<usiz
 }
 
 /// What git counts as white space.
-pub(super) fn is_space(byte: u8) -> bool {
+pub(crate) fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 

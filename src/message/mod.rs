@@ -23,12 +23,12 @@ mod series;
 mod tests;
 mod time;
 
-pub(crate) use read::breaks;
 pub use foreign::Form;
+pub(crate) use read::breaks;
 pub use read::{Boundary, Draft, FieldAt, Reading, examine, read};
 pub use series::Announced;
 
-pub(crate) use lines::{lines, trim_end, trim_line_end};
+pub(crate) use lines::{is_space, lines, trim_end, trim_line_end};
 
 /// A name and a mail address, as they stand in a commit.
 #[derive(Debug, Clone, PartialEq, Eq)]

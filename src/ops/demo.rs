@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use super::bump::{BumpOptions, What, bump};
 use super::report::BumpReport;
 use super::{OpError, Places, Watch};
-use crate::export::{Commit, file_name, mail, patch_text};
+use crate::export::{Commit, mail, patch_text};
 use crate::git::{Entry, Git, GitError, Kind, MODE_FILE, NewCommit, Oid, RefUpdate, Store, TreeChanges};
 use crate::message::{Identity, Time};
+use crate::patch::file_name;
 
 /// What the demo made and did.
 #[derive(Debug)]

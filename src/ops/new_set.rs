@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use super::OpError;
 use super::with_git::format_patch;
-use crate::export::{Commit, ExportError, file_name, mail, patch_text, rewrite};
+use crate::export::{Commit, ExportError, mail, patch_text, rewrite};
 use crate::git::{Oid, Store};
-use crate::patch::Patch;
+use crate::patch::{Patch, file_name};
 use crate::patch_set::{PatchSet, number};
 
 /// How files are written.

@@ -7,7 +7,14 @@ impl Layout {
     /// A text without a diff: all of it is the head.
     pub(super) fn head(text: &[u8]) -> Self {
         let end = text.len()..text.len();
-        Self { head: 0..text.len(), notes: end.clone(), stat: end.clone(), gap: end.clone(), diff: end.clone(), tail: end }
+        Self {
+            head: 0..text.len(),
+            notes: end.clone(),
+            stat: end.clone(),
+            gap: end.clone(),
+            diff: end.clone(),
+            tail: end,
+        }
     }
 
     /// The parts of `text`, whose head ends at `head` and whose diffs are known.

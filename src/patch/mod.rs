@@ -8,6 +8,7 @@ use crate::message::{self, Message};
 
 mod armor;
 mod layout;
+mod name;
 mod quoted;
 mod read;
 mod recount;
@@ -17,6 +18,7 @@ mod stat;
 mod tests;
 
 pub use armor::{armor, unsafe_line};
+pub use name::file_name;
 pub use read::{examine, read};
 pub use recount::recount;
 pub use split::split;

@@ -108,11 +108,7 @@ impl Input<'_> {
     }
 
     /// What follows the message.
-    fn diffs(
-        self,
-        text: &[u8],
-        boundary: Boundary,
-    ) -> (Result<Vec<FileDiff>, PatchError>, Option<PatchError>, Layout) {
+    fn diffs(self, text: &[u8], boundary: Boundary) -> (Result<Vec<FileDiff>, PatchError>, Option<PatchError>, Layout) {
         let separator = if boundary.separator { lines(text, boundary.offset).next() } else { None };
         let head = separator.map_or(boundary.offset, |line| line.end);
         let layout = |diff: &[FileDiff]| Layout::of(text, head, diff);

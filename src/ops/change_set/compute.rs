@@ -7,14 +7,13 @@ use super::change::{Added, Bytes, Change, Edited};
 use super::setting::Setting;
 use crate::apply::{ApplyError, Engine, Placed, Stack, Step, apply, prefetch, touched_paths};
 use crate::carry::{Context, carry};
-use crate::export::file_name;
 use crate::git::{GitError, Oid, Renames, Walk};
 use crate::ops::compute::{Computed, commits};
 use crate::ops::select::{PatchName, shown};
 use crate::ops::stopped::decisions;
 use crate::ops::stopped::journal::Decided;
 use crate::ops::{OpError, ancestor};
-use crate::patch::Patch;
+use crate::patch::{Patch, file_name};
 use crate::patch_set::number;
 
 /// The new stack, carried.

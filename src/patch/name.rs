@@ -1,6 +1,6 @@
 //! The file name of a patch.
 
-use super::wrap::is_space;
+use crate::message::is_space;
 
 const SUFFIX: &str = ".patch";
 /// The longest name with the NUL that C puts behind it.

@@ -1,0 +1,93 @@
+//! What a check says of one place, as data: the library makes findings, the binary shows them.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Good to know.
+    Info,
+    /// It should be otherwise.
+    Warning,
+    /// It breaks an import, a build, or loses where a patch comes from.
+    Error,
+}
+
+impl Severity {
+    /// All of them, the mildest first.
+    pub const ALL: [Self; 3] = [Self::Info, Self::Warning, Self::Error];
+
+    /// `info`, `warning` or `error`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+impl FromStr for Severity {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|severity| severity.word() == text).ok_or(())
+    }
+}
+
+/// How far a fix may be trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FixClass {
+    /// The files give the same trees as before; that is checked before a byte is written.
+    Safe,
+    /// It may change what the patch does, or what its message says.
+    Unsafe,
+}
+
+/// What one rule says of one place.
+///
+/// Texts that come from patches and paths are made fit for display.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// The id of the rule, such as `D001`.
+    pub rule: String,
+    /// The name of the rule, such as `missing-signed-off-by`.
+    pub name: String,
+    /// How bad it is, by the profile and the settings.
+    pub severity: Severity,
+    /// The file, or the directory if it is about the set as a whole; relative to where the set was found.
+    pub path: String,
+    /// The line of the file, from 1; absent if it is about the file as a whole.
+    pub line: Option<usize>,
+    /// The first column, from 1, in characters of `source`; absent if it is about the whole line.
+    pub column: Option<usize>,
+    /// The column behind the last one.
+    pub end_column: Option<usize>,
+    /// The line itself.
+    pub source: Option<String>,
+    /// What is wrong, in lower case, without a full stop.
+    pub message: String,
+    /// The way out, in the imperative.
+    pub help: Option<String>,
+    /// Whether `--fix` can mend it; absent if only a person can.
+    pub fix: Option<FixClass>,
+    /// The patch that it is about, by its id: 40 hex digits, as `git patch-id --stable` prints it.
+    pub patch_id: Option<String>,
+    /// The subject of that patch.
+    pub subject: Option<String>,
+    /// The same for the same finding wherever its line moves: 16 hex digits, and `:2` and so on for more of a kind.
+    pub fingerprint: String,
+    /// Why it does not count, if somebody said so.
+    pub waived: Option<String>,
+}
