@@ -98,13 +98,24 @@ fn the_command_line_document_is_what_the_program_prints() {
 }
 
 #[test]
+fn the_document_of_the_rules_is_what_the_program_prints() {
+    let printed = stdout(&["man", "--rules-markdown"]);
+    let path = checked_in("docs/rules.md");
+    if blessing() {
+        fs::write(&path, &printed).expect("docs/rules.md is written");
+    }
+    let known = fs::read_to_string(&path).expect("docs/rules.md is there");
+    assert_eq!(known, printed, "docs/rules.md is stale: KPATCH_BLESS=1 cargo test docs");
+}
+
+#[test]
 fn the_manual_does_not_depend_on_where_it_is_written() {
     let set = [("COLUMNS", "40"), ("KITSRC", "/secret/kit"), ("LINUXSRC", "/secret/linux"), ("CLICOLOR_FORCE", "1")];
     let print = |arguments: &[&str], set: &[(&str, &str)]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_kpatch"));
         command.args(arguments).env_clear().envs(set.iter().copied()).output().expect("kpatch runs").stdout
     };
-    for arguments in [&["man"][..], &["man", "--markdown"]] {
+    for arguments in [&["man"][..], &["man", "--rules"], &["man", "--markdown"], &["man", "--rules-markdown"]] {
         assert_eq!(print(arguments, &[]), print(arguments, &set));
     }
 }

@@ -9,6 +9,7 @@ use clap_mangen::roff::{Roff, bold, italic, roman};
 use crate::cli;
 use crate::commands;
 use crate::exit::Exit;
+use crate::render::lint::rules;
 
 /// What the environment says, besides the variables that stand for options.
 const ENVIRONMENT: &[(&str, &str)] = &[
@@ -44,6 +45,7 @@ pub(crate) fn pages() -> io::Result<Vec<(String, Vec<u8>)>> {
         write_page(&command, &mut page)?;
         pages.push((format!("{name}.1"), page));
     }
+    pages.push(("kpatch-rules.7".to_owned(), rules::page()?));
     Ok(pages)
 }
 
@@ -138,7 +140,8 @@ mod tests {
         let pages = pages().expect("written to memory");
         assert_eq!(pages[0].0, "kpatch.1");
         assert!(pages.iter().any(|(name, _)| name == "kpatch-source-fetch.1"));
-        for (name, page) in &pages {
+        assert!(pages.iter().any(|(name, _)| name == "kpatch-rules.7"));
+        for (name, page) in pages.iter().filter(|(name, _)| name.ends_with(".1")) {
             let page = String::from_utf8_lossy(page);
             for section in ["NAME", "SYNOPSIS", "DESCRIPTION", "\"EXIT STATUS\"", "ENVIRONMENT", "FILES", "EXAMPLES"] {
                 assert!(page.contains(&format!(".SH {section}\n")), "{name} lacks {section}");

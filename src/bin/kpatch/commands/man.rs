@@ -12,22 +12,30 @@ use kpatch::text::visible;
 use super::Examples;
 use crate::exit::Exit;
 use crate::manual;
+use crate::render::lint::rules;
 use crate::ui::Ui;
 
 pub(super) const EXAMPLES: Examples = &[
     ("kpatch man | man -l -", "Read the manual without installing it"),
+    ("kpatch man --rules | man -l -", "Read what the rules of lint are"),
     ("kpatch man --dir /usr/local/share/man/man1", "Write all pages into a directory"),
 ];
 
-/// Print the manual page, or write the pages of all verbs
+/// Print the manual page, or write all pages
 #[derive(Debug, Args)]
 pub(crate) struct ManArgs {
     /// Write all pages into this directory; it is made if it does not exist
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
+    /// Print kpatch-rules(7), the rules of lint
+    #[arg(long, conflicts_with = "dir")]
+    rules: bool,
     /// Print the help of all verbs as one markdown document.
-    #[arg(long, hide = true, conflicts_with = "dir")]
+    #[arg(long, hide = true, conflicts_with_all = ["dir", "rules"])]
     markdown: bool,
+    /// Print the rules of lint as one markdown document.
+    #[arg(long, hide = true, conflicts_with_all = ["dir", "rules", "markdown"])]
+    rules_markdown: bool,
 }
 
 /// A page that was written.
@@ -42,13 +50,18 @@ pub(super) fn run(args: &ManArgs, ui: &mut Ui) -> Result<Exit, OpError> {
         ui.print(&manual::markdown())?;
         return Ok(Exit::Done);
     }
+    if args.rules_markdown {
+        ui.print(&rules::markdown())?;
+        return Ok(Exit::Done);
+    }
     let pages = manual::pages().map_err(|error| OpError::because("cannot write the manual", error))?;
     let Some(dir) = &args.dir else {
         if ui.json() {
             return Err(OpError::new("a manual page has no JSON form").hint("--dir writes the pages and lists them"));
         }
-        let first = pages.first().map_or(&[][..], |(_, page)| page);
-        ui.print_bytes(first)?;
+        let wanted = if args.rules { "kpatch-rules.7" } else { "kpatch.1" };
+        let page = pages.iter().find(|(name, _)| name == wanted).map_or(&[][..], |(_, page)| page);
+        ui.print_bytes(page)?;
         return Ok(Exit::Done);
     };
     let cannot = |path: &PathBuf, error| OpError::because(format!("cannot write '{}'", path.display()), error);

@@ -13,7 +13,7 @@ pub(super) const LIMIT: usize = 65_536 - 512;
 /// Characters of a cell that comes from a patch.
 pub(super) const CELL: usize = 100;
 /// Stands at the end of a part that was cut.
-const CUT: &str = "_The rest is cut off here; the HTML and JSON reports have it._";
+const CUT: &str = "_The rest is cut off here; other formats have it._";
 /// Room for the words about folded parts that are left out as a whole.
 const NOTE: usize = 160;
 /// How the versions of a stretch look in a block of code.
@@ -282,7 +282,7 @@ pub(super) fn assemble(parts: &[Part], limit: usize) -> String {
     }
     if left_out > 0 {
         let parts = count(left_out, "folded part is", "folded parts are");
-        let _ = writeln!(text, "\n_{parts} left out for want of room; the HTML and JSON reports have all._");
+        let _ = writeln!(text, "\n_{parts} left out for want of room; other formats have all._");
     }
     // Only reports by the hundred get here, with titles alone beyond the limit.
     cut_lines(&text, limit)
@@ -296,7 +296,7 @@ fn table_rows(part: &Part, room: &mut usize) -> String {
         *room -= all;
         return rows.concat();
     }
-    let note = |left: usize| format!("| … | {left} more; the HTML and JSON reports have them |\n");
+    let note = |left: usize| format!("| … | {left} more; other formats have them |\n");
     let mut kept = String::new();
     let reserve = note(rows.len()).len();
     let mut used = 0;

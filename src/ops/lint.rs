@@ -1,0 +1,3 @@
+//! `lint`: what patches and sets are held to.
+
+pub mod report;
