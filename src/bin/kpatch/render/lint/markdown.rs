@@ -95,7 +95,8 @@ mod tests {
     fn a_comment_reads_so() {
         assert_eq!(
             markdown(&sample::run(), Severity::Info),
-            r#"## kpatch lint: 1 error, 1 warning, 1 note
+            "\
+## kpatch lint: 1 error, 1 warning, 1 note
 
 1 error, 1 warning, 1 note in 3 files; 1 can be fixed with --fix, 1 more with --unsafe-fixes; 1 waived; 12 in the baseline
 
@@ -119,7 +120,7 @@ mod tests {
 > **warning:** the waiver of M003 for &#39;0002-net.patch&#39; waives nothing (line 12 of kpatch.toml)
 
 - not checked: 2 rules: the tree has no history
-"#
+"
         );
     }
 

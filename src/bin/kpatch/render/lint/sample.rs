@@ -135,9 +135,9 @@ pub(super) fn hostile() -> LintRun {
     report.fixed = vec![finding];
     report.changes =
         vec![FixedFile { path: evil.into(), change: evil.into(), to: Some(evil.into()), diff: Some(evil.into()) }];
-    let waiver =
+    let useless =
         WaiverReport { rule: evil.into(), patch: evil.into(), reason: evil.into(), state: evil.into(), line: 1 };
-    LintRun { reports: vec![report], waivers: vec![waiver] }
+    LintRun { reports: vec![report], waivers: vec![useless] }
 }
 
 /// True if a terminal shows the text and does nothing else.

@@ -90,9 +90,10 @@ fn rest(run: &LintRun, view: &View) -> String {
 
 /// What a fix mends, and the files that it changes for that.
 fn fixed(report: &LintReport, view: &View) -> String {
+    let set = view.paint.paint(Style::Strong, &safe(&report.set));
     let fixes = count(report.fixed.len(), "fix", "fixes");
-    let files = count(report.changes.len(), "file", "files");
-    let mut text = format!("\n{}: {fixes}, {files} changed\n", view.paint.paint(Style::Strong, &safe(&report.set)));
+    let changed = count(report.changes.len(), "file", "files");
+    let mut text = format!("\n{set}: {fixes}, {changed} changed\n");
     for finding in &report.fixed {
         let words = format!("{} {}: {}", safe(&finding.rule), place(finding), safe(&finding.message));
         text += &wrap(&words, 2, 4, view);
