@@ -16,9 +16,8 @@ fn applicable(bytes: &[u8], number: usize) -> Vec<u8> {
     let drafts = examine("x", bytes).expect("a file of text");
     let draft = &drafts[0];
     let end = draft.message.boundary.map_or(draft.bytes.len(), |boundary| boundary.offset);
-    // Of an encoded mail the header is enough.
-    let head = if draft.message.decoded.is_some() { draft.layout.head.start..0 } else { 0..end };
-    [&bytes[head], b"---\n", new_file(number).as_bytes()].concat()
+    assert!(draft.message.decoded.is_none(), "an encoded mail cannot take another diff");
+    [&bytes[..end], b"---\n", new_file(number).as_bytes()].concat()
 }
 
 /// Whether the rule finds an error.
