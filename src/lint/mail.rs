@@ -7,7 +7,7 @@ use bstr::ByteSlice as _;
 use super::provenance::Provenance;
 use super::settings::Settings;
 use crate::diff::{Content, FileDiff, Hunk, LineKind};
-use crate::message::{FieldAt, footer, lines, trim_end, trim_line_end};
+use crate::message::{self, FieldAt, MessageError, footer, lines, trim_end, trim_line_end};
 use crate::patch::Draft;
 
 /// A line of the message, or of a part of the text.
@@ -95,9 +95,36 @@ impl<'a> Mail<'a> {
 
     /// The place to point at for what is wrong with the subject: its header, or the start of the text.
     pub fn subject_place(&self) -> Range<usize> {
-        self.field("Subject").map_or(self.draft.message.body_start..self.draft.message.body_start, |field| {
-            field.span.start..field.span.start + trim_line_end(&self.text[field.span.clone()]).len()
-        })
+        let place = self.field_place("Subject").or_else(|| self.field_place("Description"));
+        place.unwrap_or(self.draft.message.body_start..self.draft.message.body_start)
+    }
+
+    /// Where the last header field of that name stands, without its line end.
+    pub fn field_place(&self, name: &str) -> Option<Range<usize>> {
+        let span = self.field(name)?.span.clone();
+        Some(span.start..span.start + trim_line_end(&self.text[span]).len())
+    }
+
+    /// Where an error of the message stands: offsets in a mail that came encoded are not those of its text.
+    pub fn place_of(&self, error: &MessageError, field: &str) -> Range<usize> {
+        let offset = error.offset();
+        match (&self.draft.message.decoded, self.field_place(field)) {
+            (None, _) => offset..offset,
+            (Some(_), Some(place)) => place,
+            (Some(_), None) => 0..0,
+        }
+    }
+
+    /// The mail as git reads it, which reads no DEP-3.
+    pub fn by_git(&self) -> &'a message::Draft {
+        let message = &self.draft.message;
+        message.by_git.as_deref().unwrap_or(message)
+    }
+
+    /// The lines of the header and the message, up to the line that ends it.
+    pub fn head(&self) -> impl Iterator<Item = Line<'a>> + use<'a> {
+        let end = self.draft.message.boundary.map_or(self.text.len(), |boundary| boundary.offset);
+        split(self.text, 0..end)
     }
 
     /// The body's lines that say `Key: value` with this key, in any case; in the trailers or elsewhere.

@@ -23,6 +23,7 @@ pub(super) fn read(text: &[u8], start: usize) -> Parts {
         }
         if trim(line).is_empty() {
             place = Place::Rest;
+            parts.start.get_or_insert(span.end);
             free.push(b'\n');
             continue;
         }

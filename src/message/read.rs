@@ -57,6 +57,8 @@ pub struct Draft {
     pub decoded: Option<Vec<u8>>,
     /// Where the message ends; `None` if no patch follows.
     pub boundary: Option<Boundary>,
+    /// What git makes of the same mail where author and subject are those of a DEP-3 header, which git does not read.
+    pub by_git: Option<Box<Draft>>,
 }
 
 /// A header field and where it stands.
@@ -153,7 +155,7 @@ fn examine_mail(mail: &[u8], start: usize) -> Draft {
     };
     let plain_header = Header::read(&plain, start);
     let mut draft = examine_source(&plain, start, Form::Mail, source(&plain_header));
-    draft.relocate(|error| relocate(error, &plain, plain_header.body, mail, header.body));
+    draft.relocate(&|error| relocate(error, &plain, plain_header.body, mail, header.body));
     Draft { fields: plain_header.fields_at(), decoded: Some(plain), ..draft }
 }
 
@@ -173,12 +175,15 @@ impl Draft {
         Ok(Reading { message, decoded: self.decoded, boundary: self.boundary })
     }
 
-    fn relocate(&mut self, moved: impl Fn(MessageError) -> MessageError) {
+    fn relocate(&mut self, moved: &impl Fn(MessageError) -> MessageError) {
+        if let Some(by_git) = &mut self.by_git {
+            by_git.relocate(moved);
+        }
         let author = std::mem::replace(&mut self.author, Err(MessageError::NoAuthor { offset: 0 }));
-        self.author = author.map_err(&moved);
-        self.date = std::mem::replace(&mut self.date, Ok(None)).map_err(&moved);
-        self.subject = std::mem::replace(&mut self.subject, Ok(BString::default())).map_err(&moved);
-        self.trouble = self.trouble.take().map(&moved);
+        self.author = author.map_err(moved);
+        self.date = std::mem::replace(&mut self.date, Ok(None)).map_err(moved);
+        self.subject = std::mem::replace(&mut self.subject, Ok(BString::default())).map_err(moved);
+        self.trouble = self.trouble.take().map(moved);
     }
 }
 
@@ -203,12 +208,19 @@ fn source(header: &Header) -> Source {
 }
 
 fn examine_source(text: &[u8], start: usize, form: Form, source: Source) -> Draft {
-    if source.from.is_none() || source.subject.is_none() {
-        let parts = dep3::read(text, start);
-        if parts.from.is_some() && parts.subject.is_some() {
-            return draft(parts, start, form);
-        }
+    let dep3 = if source.from.is_none() || source.subject.is_none() {
+        Some(dep3::read(text, start)).filter(|parts| parts.from.is_some() && parts.subject.is_some())
+    } else {
+        None
+    };
+    let by_git = by_git(text, start, form, source);
+    match dep3 {
+        Some(parts) => Draft { by_git: Some(Box::new(by_git)), ..draft(parts, start, form) },
+        None => by_git,
     }
+}
+
+fn by_git(text: &[u8], start: usize, form: Form, source: Source) -> Draft {
     let body = read_body(text, source.body, &source.charset);
     let parts = Parts {
         from: body.from.or(source.from),
@@ -333,6 +345,7 @@ fn draft(parts: Parts, start: usize, form: Form) -> Draft {
         trouble: parts.trouble,
         decoded: None,
         boundary: parts.boundary,
+        by_git: None,
     }
 }
 

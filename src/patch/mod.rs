@@ -22,6 +22,7 @@ pub use name::file_name;
 pub use read::{examine, read};
 pub use recount::recount;
 pub use split::split;
+pub(crate) use stat::find as diffstat;
 
 /// Files of more bytes are refused.
 pub const MAX_FILE: usize = 256 << 20;

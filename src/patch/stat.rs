@@ -7,7 +7,7 @@ use bstr::ByteSlice;
 use crate::message::{lines, trim_end};
 
 /// The last diffstat in `range`: its file lines, its summary, and the lines on modes and renames after that.
-pub(super) fn find(text: &[u8], range: Range<usize>) -> Option<Range<usize>> {
+pub(crate) fn find(text: &[u8], range: Range<usize>) -> Option<Range<usize>> {
     let all: Vec<_> = lines(&text[..range.end], range.start).collect();
     let summary = all.iter().rposition(|line| is_summary(&text[line.clone()]))?;
     let before = all[..summary].iter().rev().take_while(|line| entry(&text[(*line).clone()]).is_some()).count();
