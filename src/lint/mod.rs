@@ -16,6 +16,7 @@ mod run;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod trailer;
 
 pub use facts::{ClaimFacts, Drift, Found, HunkFacts, PatchFacts, SetFacts, UpstreamFacts};
 pub use fix::{Allowed, FileFix, fix_file};

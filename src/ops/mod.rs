@@ -21,6 +21,7 @@ pub mod import;
 mod jobs;
 mod landing;
 mod last_report;
+pub mod lint;
 pub mod matrix;
 pub mod mergetool;
 mod new_set;

@@ -1,0 +1,3 @@
+//! `kpatch lint`: the rules on sets of patches.
+
+pub mod report;
