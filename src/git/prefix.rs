@@ -30,4 +30,28 @@ impl Store {
             Err(error) => Err(error),
         }
     }
+    /// The commit whose id begins with `hex`; `None` if there is none here, if there are several, or if it is no hex.
+    pub fn find_commit(&self, hex: &[u8]) -> Result<Option<Oid>, GitError> {
+        let failed = |source: BoxError| GitError::Read { what: "the object database".into(), source };
+        let mut found = std::collections::HashSet::new();
+        if let Ok(id) = Oid::from_hex(hex) {
+            found.insert(id);
+        } else {
+            let Ok(hex) = std::str::from_utf8(hex) else { return Ok(None) };
+            let Some(prefix) = gix::hash::Prefix::from_hex(hex).ok().filter(|_| hex.len() >= SHORTEST) else {
+                return Ok(None);
+            };
+            let lookup = self.repo().objects.lookup_prefix(prefix, Some(&mut found));
+            lookup.map_err(|error| failed(error.into()))?;
+        }
+        let mut commits = Vec::new();
+        for id in found {
+            match self.commit(id) {
+                Ok(_) => commits.push(id),
+                Err(GitError::Missing(_) | GitError::Corrupt { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(if let [commit] = commits[..] { Some(commit) } else { None })
+    }
 }

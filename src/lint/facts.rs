@@ -92,6 +92,11 @@ pub struct Found {
     pub how: &'static str,
 }
 
+impl Found {
+    /// [`Found::how`] for a commit that is known by its title alone.
+    pub const SAME_TITLE: &'static str = "has the same title";
+}
+
 /// What is known of a set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SetFacts {

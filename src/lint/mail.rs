@@ -127,6 +127,11 @@ impl<'a> Mail<'a> {
         split(self.text, 0..end)
     }
 
+    /// Where a line of the body stands.
+    pub fn line_place(&self, line: usize) -> Range<usize> {
+        self.body.get(line).map_or_else(|| self.subject_place(), |line| line.span.clone())
+    }
+
     /// The body's lines that say `Key: value` with this key, in any case; in the trailers or elsewhere.
     pub fn keyed(&self, key: &'static str) -> impl Iterator<Item = (usize, &'a [u8])> + '_ {
         self.body.iter().enumerate().filter_map(move |(at, line)| value(line.text, key).map(|value| (at, value)))

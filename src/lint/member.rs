@@ -64,11 +64,19 @@ impl Member {
             reverse_id: diffs.filter(|_| is_revert).map(|diffs| patch_id(&reversed(diffs))),
             claims: mail.provenance.claims().iter().map(|pick| pick.id.clone()).collect(),
             reverts,
-            has_source: !mail.provenance.is_empty(),
+            has_source: !mail.provenance.is_empty() || (mail.settings.profile.dep3 && has_dep3_source(mail)),
             paths: written(false).collect(),
             links: written(true).collect(),
         }
     }
+}
+
+/// True if a header of DEP-3 says where the patch is from or where it went.
+fn has_dep3_source(mail: &Mail<'_>) -> bool {
+    mail.draft.message.fields.iter().any(|field| {
+        let name = field.name.to_ascii_lowercase();
+        name == b"forwarded" || name == b"bug" || name.starts_with(b"bug-")
+    })
 }
 
 /// The diffs that take `diffs` back.

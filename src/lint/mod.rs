@@ -3,6 +3,7 @@
 //! Nothing here reads a file or a tree: what there is comes in as data, findings go out. A rule is a row of
 //! [`RULES`]: who it is, why it is, an example, and one function over the part of a set that it looks at.
 
+mod append;
 mod facts;
 mod fix;
 mod mail;

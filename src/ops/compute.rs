@@ -13,7 +13,7 @@ use crate::patch::Patch;
 use crate::upstream::{History, Why};
 
 /// Beyond this many commits between two releases, history is not searched.
-const HISTORY_LIMIT: usize = 50_000;
+pub(super) const HISTORY_LIMIT: usize = 50_000;
 
 /// A patch set on its base and on its target.
 pub(super) struct Computed {

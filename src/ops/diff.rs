@@ -7,7 +7,7 @@ use crate::compare::{Pair, Relation, compare};
 use crate::event::Event;
 use crate::text::visible;
 
-mod range;
+pub(super) mod range;
 mod side;
 mod source;
 

@@ -1,3 +1,4 @@
-//! `lint`: what patches and sets are held to.
+//! `kpatch lint`: the rules on sets of patches.
 
 pub mod report;
+mod tree;

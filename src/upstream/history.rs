@@ -1,6 +1,6 @@
 //! Evidence from history: the commits between two releases, where the linux tree has them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use bstr::{BString, ByteSlice as _};
 
@@ -62,6 +62,9 @@ impl Claim {
     }
 }
 
+/// Shorter beginnings of ids may mean any commit.
+const SHORTEST_FIXED: usize = 8;
+
 /// The commits that the target has and the base has not.
 #[derive(Debug, Default)]
 pub struct History {
@@ -72,6 +75,8 @@ pub struct History {
     by_claim: HashMap<String, Vec<usize>>,
     by_title: HashMap<BString, Vec<usize>>,
     reverts: HashMap<String, Oid>,
+    /// The commits that say they fix one, by the beginning of its id that they name.
+    fixes: BTreeMap<String, Vec<usize>>,
 }
 
 /// A commit of the history.
@@ -82,6 +87,8 @@ pub(super) struct Known {
     pub(super) before: Option<Oid>,
     pub(super) tree: Oid,
     pub(super) title: BString,
+    /// The commits that it says it is.
+    claims: Vec<String>,
 }
 
 impl History {
@@ -100,8 +107,12 @@ impl History {
             let commit = store.commit(id)?;
             let at = history.commits.len();
             let title: BString = commit.message.lines().next().unwrap_or_default().into();
-            for claimed in claimed_ids(&commit.message, false) {
-                history.by_claim.entry(claimed).or_default().push(at);
+            let claims = claimed_ids(&commit.message, false);
+            for claimed in &claims {
+                history.by_claim.entry(claimed.clone()).or_default().push(at);
+            }
+            for fixed in fixed_ids(&commit.message) {
+                history.fixes.entry(fixed).or_default().push(at);
             }
             for reverted in reverted_ids(&commit.message) {
                 history.reverts.entry(reverted).or_insert(id);
@@ -111,7 +122,7 @@ impl History {
             let parent = commit.parents.first().copied().filter(|_| commit.parents.len() == 1);
             history.is_line &= parent.is_some() && ids.get(number + 1).is_none_or(|next| parent == Some(*next));
             parents.push(parent);
-            history.commits.push(Known { id, before: None, tree: commit.tree, title });
+            history.commits.push(Known { id, before: None, tree: commit.tree, title, claims });
         }
         for (number, parent) in parents.into_iter().enumerate() {
             let Some(parent) = parent else { continue };
@@ -139,6 +150,40 @@ impl History {
     /// True if the target has no commit that the base has not.
     pub fn is_empty(&self) -> bool {
         self.commits.is_empty()
+    }
+
+    /// True if a commit is in the history, or one that says that it is that commit.
+    pub fn has(&self, id: &str) -> bool {
+        self.by_id.contains_key(id) || self.by_claim.contains_key(id)
+    }
+
+    /// The commits that a commit of the history says it is.
+    pub fn claims_of(&self, id: &str) -> &[String] {
+        self.by_id.get(id).map_or(&[], |at| &self.commits[*at].claims)
+    }
+
+    /// The commits that say they fix a commit, newest first, each with its title.
+    pub fn fixes_of(&self, id: &str) -> Vec<(Oid, &BString)> {
+        let named = (SHORTEST_FIXED..=id.len()).filter_map(|length| self.fixes.get(id.get(..length)?));
+        let mut places: Vec<usize> = named.flatten().copied().collect();
+        places.sort_unstable();
+        places.dedup();
+        places.into_iter().map(|at| (self.commits[at].id, &self.commits[at].title)).collect()
+    }
+
+    /// The commit that takes a commit back and was not taken back itself, with its title.
+    pub fn revert_of(&self, id: &str) -> Option<(Oid, &BString)> {
+        let revert = self.reverts.get(id)?.to_string();
+        let at = self.by_id.get(&revert).filter(|_| !self.reverts.contains_key(&revert))?;
+        Some((self.commits[*at].id, &self.commits[*at].title))
+    }
+
+    /// What there is to say of a commit of the history that was recognized as the patch.
+    pub fn evidence_of(&self, commit: Oid, how: How) -> Option<Evidence> {
+        let at = *self.by_id.get(&commit.to_string())?;
+        let claims = &self.commits[at].claims;
+        let reverted = claims.iter().find(|claim| self.reverts.contains_key(*claim));
+        Some(self.found(at, how, reverted.map_or("", String::as_str)))
     }
 
     /// The best evidence that the target has a patch, strongest kind first.
@@ -212,33 +257,40 @@ impl History {
         Ok(None)
     }
 
-    /// True if the commit changes the same paths by the same lines, and with the same context unless `search` says
-    /// anywhere.
     fn same_change(&self, store: &Store, at: usize, changes: &[Walk], search: Search) -> Result<bool, GitError> {
         let known = &self.commits[at];
-        // In a blobless clone every comparison would cost a fetch.
-        if store.is_partial() {
-            return Ok(false);
-        }
-        let Some(before) = known.before else { return Ok(false) };
-        let mut theirs = Vec::new();
-        store.diff_trees(Some(before), Some(known.tree), &mut |walk| theirs.push(walk))?;
-        let paths = |walks: &[Walk]| walks.iter().map(|walk| walk.path.clone()).collect::<HashSet<_>>();
-        if theirs.is_empty() || paths(&theirs) != paths(changes) {
-            return Ok(false);
-        }
-        for walk in changes {
-            let other = theirs.iter().find(|other| other.path == walk.path).expect("the paths are equal");
-            let lines = |walk| match search {
-                Search::Anywhere => store.changed_lines(walk),
-                Search::Context | Search::Names => store.changed_lines_in_context(walk),
-            };
-            if lines(walk)? != lines(other)? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+        known.before.map_or(Ok(false), |before| same_change(store, (before, known.tree), changes, search))
     }
+}
+
+/// True if what lies between two trees changes the same paths as `changes` by the same lines, and with the same context
+/// unless `search` says anywhere. Never in a blobless clone, where every comparison would cost a fetch.
+pub fn same_change(
+    store: &Store,
+    (before, after): (Oid, Oid),
+    changes: &[Walk],
+    search: Search,
+) -> Result<bool, GitError> {
+    if store.is_partial() {
+        return Ok(false);
+    }
+    let mut theirs = Vec::new();
+    store.diff_trees(Some(before), Some(after), &mut |walk| theirs.push(walk))?;
+    let paths = |walks: &[Walk]| walks.iter().map(|walk| walk.path.clone()).collect::<HashSet<_>>();
+    if theirs.is_empty() || paths(&theirs) != paths(changes) {
+        return Ok(false);
+    }
+    for walk in changes {
+        let other = theirs.iter().find(|other| other.path == walk.path).expect("the paths are equal");
+        let lines = |walk| match search {
+            Search::Anywhere => store.changed_lines(walk),
+            Search::Context | Search::Names => store.changed_lines_in_context(walk),
+        };
+        if lines(walk)? != lines(other)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 fn claimed_ids(text: &[u8], origins: bool) -> Vec<String> {
@@ -265,6 +317,17 @@ fn claimed_ids(text: &[u8], origins: bool) -> Vec<String> {
 fn reverted_ids(message: &[u8]) -> Vec<String> {
     let marker: &[u8] = b"This reverts commit ";
     message.find_iter(marker).filter_map(|at| hex_prefix(&message[at + marker.len()..])).collect()
+}
+
+/// What `Fixes:` lines name: the beginnings of ids, in lower case.
+fn fixed_ids(message: &[u8]) -> impl Iterator<Item = String> + '_ {
+    let lines =
+        message.lines().filter_map(|line| line.strip_prefix(b"Fixes:").or_else(|| line.strip_prefix(b"fixes:")));
+    lines.filter_map(|line| {
+        let line = line.trim_start();
+        let digits = line.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
+        (SHORTEST_FIXED..=40).contains(&digits).then(|| line[..digits].to_str_lossy().to_ascii_lowercase())
+    })
 }
 
 /// A full commit id at the start of `text`, in lower case.

@@ -5,7 +5,7 @@ mod history;
 mod peel;
 
 pub use causes::{Cause, Deed, Inquiry, Why, prerequisites};
-pub use history::{Claim, Evidence, History, How, Search};
+pub use history::{Claim, Evidence, History, How, Search, same_change};
 pub use peel::peel;
 
 use crate::diff::FileDiff;

@@ -76,7 +76,8 @@ fn read_commit(store: &Store, id: Oid) -> Result<CommitPatch, OpError> {
     Ok(CommitPatch { id: id.to_string(), author: commit.author, message: commit.message, diff })
 }
 
-fn diff_of(store: &Store, id: Oid, before: Oid, commit: &Commit) -> Result<Vec<FileDiff>, OpError> {
+/// What a commit does to the tree `before` it.
+pub(in crate::ops) fn diff_of(store: &Store, id: Oid, before: Oid, commit: &Commit) -> Result<Vec<FileDiff>, OpError> {
     let failed = |error: GitError| OpError::because(format!("cannot read commit {id}"), error);
     if store.is_partial() {
         let mut blobs = Vec::new();
