@@ -230,6 +230,22 @@ impl Git {
         Ok(rows.map(|row| row[3..].into()).collect())
     }
 
+    /// The files of the work tree at `top` that differ from a commit, deleted and untracked ones included and ignored ones
+    /// not, as paths from `top`.
+    ///
+    /// # Errors
+    /// When git cannot be run there.
+    pub fn changed_since(&self, top: &Path, commit: &str) -> Result<Vec<bstr::BString>, Error> {
+        let mut work_tree = OsString::from("--work-tree=");
+        work_tree.push(top);
+        let command = || Ok::<_, Error>(self.without_filters()?.arg(&work_tree).dir(top));
+        let diff = ["diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--ignore-submodules=dirty"];
+        let tracked = command()?.args(diff).args([commit, "--"]).run()?.stdout;
+        let new = command()?.args(["ls-files", "-z", "--others", "--exclude-standard"]).run()?.stdout;
+        let names = tracked.split(|byte| *byte == 0).chain(new.split(|byte| *byte == 0));
+        Ok(names.filter(|name| !name.is_empty()).map(Into::into).collect())
+    }
+
     /// `git` on this repository that runs none of its filters. Which of them apply to a file is written in places
     /// that cannot be switched off, so each filter that the configuration knows becomes one without a command.
     ///

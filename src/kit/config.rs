@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use serde::Deserialize;
+use toml::Spanned;
 
 use super::KitError;
 
@@ -18,6 +19,46 @@ pub struct Config {
     /// Settings of a series, by its name with the variant: `6.6.x`, `5.11.x-rt`.
     #[serde(default)]
     pub series: BTreeMap<String, SeriesConfig>,
+    /// What `kpatch lint` holds the patches to.
+    #[serde(default)]
+    pub lint: LintConfig,
+    /// Where the lines of the file begin, in bytes.
+    #[serde(skip)]
+    line_starts: Vec<usize>,
+}
+
+/// The settings of `kpatch lint`. The names of profiles and rules are for it to know.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LintConfig {
+    /// The profile.
+    pub profile: Option<Spanned<String>>,
+    /// The file with the findings that were there before, relative to the kit.
+    pub baseline: Option<PathBuf>,
+    /// What to make of single rules or families: `off`, `info`, `warning` or `error`.
+    #[serde(default)]
+    pub rules: BTreeMap<String, Spanned<String>>,
+    /// Findings that do not count, each for a reason.
+    #[serde(default)]
+    pub waivers: Vec<Waiver>,
+}
+
+/// A finding that does not count. It names the patch in one of three ways.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Waiver {
+    /// The rule, by id or name.
+    pub rule: Spanned<String>,
+    /// The patch by its id, or the beginning of it: `git patch-id --stable`.
+    pub patch: Option<String>,
+    /// The patch by its subject.
+    pub subject: Option<String>,
+    /// The file by its name.
+    pub file: Option<String>,
+    /// Why.
+    pub reason: String,
+    /// The last day on which it holds, `2026-12-31`.
+    pub until: Option<String>,
 }
 
 /// The settings of one series.
@@ -26,6 +67,10 @@ pub struct Config {
 pub struct SeriesConfig {
     /// The directory with the patches, relative to the kit and inside it.
     pub patches: Option<PathBuf>,
+    /// Where all patches of the series come from, if they come from one place.
+    pub origin: Option<String>,
+    /// The profile of `kpatch lint` for this series.
+    pub profile: Option<Spanned<String>>,
 }
 
 /// Where the linux tree is.
@@ -57,8 +102,9 @@ impl Config {
             let line = offset.map_or(1, |offset| text.bytes().take(offset).filter(|&b| b == b'\n').count() + 1);
             KitError::Config { path: path.to_owned(), line, reason }
         };
-        let config: Self = toml::from_str(text)
+        let mut config: Self = toml::from_str(text)
             .map_err(|error| bad(error.span().map(|span| span.start), error.message().to_owned()))?;
+        config.line_starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
         let place = |key: &str| text.find(key);
         if config.linux.as_deref().is_some_and(|linux| linux.is_empty() || linux.starts_with('-')) {
             return Err(bad(place("linux"), "'linux' is neither a path nor a URL".to_owned()));
@@ -76,7 +122,40 @@ impl Config {
                 ));
             }
         }
+        let lint = &config.lint;
+        if lint.baseline.as_deref().is_some_and(|path| !is_inside(path)) {
+            return Err(bad(place("baseline"), "the baseline has to be a file inside the kit".to_owned()));
+        }
+        for waiver in &lint.waivers {
+            let wrong = |reason: &str| Err(bad(Some(waiver.rule.span().start), format!("a waiver {reason}")));
+            if [&waiver.patch, &waiver.subject, &waiver.file].into_iter().flatten().count() != 1 {
+                return wrong("names the patch in one way: by 'patch', 'subject' or 'file'");
+            }
+            if waiver.reason.trim().is_empty() {
+                return wrong("needs a reason");
+            }
+            if let Some(id) = &waiver.patch
+                && !((7..=40).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_hexdigit()))
+            {
+                return wrong("names a patch by 7 to 40 hex digits of its id");
+            }
+            if let Some(until) = &waiver.until
+                && chrono::NaiveDate::parse_from_str(until, "%Y-%m-%d").is_err()
+            {
+                return wrong("holds until a day such as \"2026-12-31\"");
+            }
+        }
         Ok(config)
+    }
+
+    /// An error in the file at a place of its text.
+    pub fn error(&self, top: &Path, offset: usize, reason: String) -> KitError {
+        KitError::Config { path: top.join(Self::NAME), line: self.line(offset), reason }
+    }
+
+    /// The line of the file that a place of its text is in, from 1.
+    pub fn line(&self, offset: usize) -> usize {
+        self.line_starts.partition_point(|start| *start <= offset).max(1)
     }
 
     /// The linux tree, as seen from the kit at `top`.
@@ -119,9 +198,27 @@ mod tests {
             parse("linux = \"/a/b:c\"").expect("good").linux_tree(Path::new("k")),
             Some(LinuxTree::Path("/a/b:c".into()))
         );
-        assert_eq!(parse(""), Ok(Config::default()));
+        assert_eq!(parse("").map(|config| config.lint), Ok(LintConfig::default()));
         let dir = tempfile::tempdir().expect("a directory");
         assert_eq!(Config::read(dir.path()).expect("no file"), Config::default());
+    }
+
+    #[test]
+    fn lint_settings_are_read_with_their_lines() {
+        let text = "[lint]\nprofile = \"rt\"\n[lint.rules]\nM007 = \"off\"\n[[lint.waivers]]\nrule = \"P001\"\n\
+                    subject = \"x\"\nreason = \"ours\"\nuntil = \"2026-12-31\"\n";
+        let config = parse(text).expect("good");
+        assert_eq!(config.line(config.lint.rules["M007"].span().start), 4);
+        assert_eq!(config.line(config.lint.waivers[0].rule.span().start), 6);
+        for (from, to) in [
+            ("reason = \"ours\"", "reason = \" \""),
+            ("subject = \"x\"", "subject = \"x\"\nfile = \"y\""),
+            ("subject = \"x\"", "patch = \"xyz\""),
+            ("2026-12-31", "tomorrow"),
+        ] {
+            let error = parse(&text.replace(from, to)).expect_err(to);
+            assert!(error.starts_with("kpatch.toml:6: a waiver"), "{error}");
+        }
     }
 
     #[test]

@@ -19,7 +19,7 @@ use crate::files::WORK_DIR;
 use crate::version::{KernelVersion, Series, VersionError, is_variant};
 use makefile::{BadWord, Mention};
 
-pub use config::{Config, LinuxTree, SeriesConfig};
+pub use config::{Config, LintConfig, LinuxTree, SeriesConfig, Waiver};
 pub use edit::FileEdit;
 pub use patches::patch_files;
 
@@ -363,6 +363,11 @@ impl Found {
 fn split_series(name: &str) -> Option<(Series, String)> {
     let (series, variant) = name.split_at(name.find('-').unwrap_or(name.len()));
     is_variant(variant).then_some((series.parse().ok()?, variant.to_owned()))
+}
+
+/// Whether a word has the form of a series with its variant: `6.6.x`, `5.11.x-rt`.
+pub fn is_series_name(name: &str) -> bool {
+    split_series(name).is_some()
 }
 
 /// True if the directory has what a series directory has.

@@ -93,15 +93,15 @@ pub fn file(subject: Subject<'_>, bytes: &[u8], settings: &Settings) -> FileLint
 }
 
 /// Runs the rules that look at one patch in a linux tree.
-pub fn tree(subject: Subject<'_>, draft: &Draft, facts: &PatchFacts, settings: &Settings) -> Vec<Judged> {
-    let mail = Mail::new(draft, settings);
-    let id = draft.diff.as_deref().ok().map(patch_id);
+pub fn tree(subject: Subject<'_>, mail: &Mail<'_>, facts: &PatchFacts) -> Vec<Judged> {
+    let (draft, settings) = (mail.draft, mail.settings);
+    let id = mail.draft.diff.as_deref().ok().map(patch_id);
     let mut judge = Judge { subject, settings, bytes: &draft.bytes, judged: Vec::new() };
     for rule in on(settings) {
         match rule.check {
-            Check::Tree(check) => judge.say(rule, Some((draft, id)), |notes| check(&mail, facts, notes)),
+            Check::Tree(check) => judge.say(rule, Some((draft, id)), |notes| check(mail, facts, notes)),
             Check::History(check) if facts.upstream.is_some() => {
-                judge.say(rule, Some((draft, id)), |notes| check(&mail, facts, notes));
+                judge.say(rule, Some((draft, id)), |notes| check(mail, facts, notes));
             }
             _ => {}
         }

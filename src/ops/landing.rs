@@ -276,6 +276,13 @@ impl Landing {
     }
 }
 
+/// Lands changes of files alone, all of them or none. The caller holds the lock of the place.
+pub(super) fn land_files(root: &Path, work: &Path, changes: &[Change], message: &str) -> Result<(), OpError> {
+    let refs = Refs { git_dir: PathBuf::new(), message: message.to_owned(), seconds: 0, updates: Vec::new() };
+    let refs = serde_json::to_value(&refs).expect("a message is json");
+    finish(files::Landing::stage(work, root, changes, refs).map_err(old_state)?)
+}
+
 /// From here on there is no way back but forward.
 fn finish(staged: files::Landing) -> Result<(), OpError> {
     let committed = staged.commit().map_err(old_state)?;

@@ -25,6 +25,7 @@ const VERBS: &[&str] = &[
     "reorder",
     "edit",
     "verify",
+    "lint",
     "diff",
     "pr-body",
     "source",

@@ -20,6 +20,7 @@ mod history;
 mod hostile;
 mod html;
 mod killed;
+mod lint;
 mod kit_builder;
 mod matrix;
 mod merge;

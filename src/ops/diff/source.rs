@@ -6,13 +6,12 @@ use super::range;
 use super::side::Side;
 use crate::event::Event;
 use crate::git::{Git, GitError, MODE_EXECUTABLE, MODE_FILE, Oid, Store};
-use crate::kit::{Kit, patch_files};
+use crate::kit::{Kit, is_series_name, patch_files};
 use crate::ops::jobs::{find_series, unreadable};
 use crate::ops::workspace::{self, kit_error};
 use crate::ops::{OpError, Places, Watch};
 use crate::patch_set::{PatchSet, is_patch_name};
 use crate::text::visible;
-use crate::version::{Series, is_variant};
 
 /// A set that was named, not yet read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,7 +107,7 @@ impl<'a> Source<'a> {
     fn folder(&self, typed: &str) -> Result<Option<Place>, OpError> {
         let name = typed.to_owned();
         let path = PathBuf::from(typed);
-        if is_series(typed) {
+        if is_series_name(typed) {
             match workspace::kit(self.places) {
                 Ok(kit) => {
                     let path = find_series(&kit, typed)?.patches_dir;
@@ -132,19 +131,13 @@ impl<'a> Source<'a> {
             return Err(OpError::new(format!("the kit's repository has no revision '{revision}'")).hint(FORMS));
         }
         let dir = match &kit {
-            Ok(kit) if is_series(dir) => series_dir(kit, dir)?,
+            Ok(kit) if is_series_name(dir) => series_dir(kit, dir)?,
             _ => dir.trim_end_matches('/').to_owned(),
         };
         let spec = format!("{revision}:{dir}");
         let git_dir = git.git_dir().to_owned();
         Ok(Place::Revision { name: typed.to_owned(), git_dir, spec, may_be_absent: false })
     }
-}
-
-/// `6.6.x`, perhaps with a variant.
-fn is_series(typed: &str) -> bool {
-    let (series, variant) = typed.split_at(typed.find('-').unwrap_or(typed.len()));
-    series.parse::<Series>().is_ok() && is_variant(variant)
 }
 
 /// Both ends of `A..B`. A path may have `..` in it too, but then as the name of a directory.
@@ -226,7 +219,12 @@ mod tests {
 
     #[test]
     fn series_are_told_from_the_rest() {
-        assert!(is_series("6.6.x") && is_series("5.11.x-rt"));
-        assert!(!is_series("6.6.13") && !is_series("./6.6.x") && !is_series("6.6.x/patches") && !is_series("x"));
+        assert!(is_series_name("6.6.x") && is_series_name("5.11.x-rt"));
+        assert!(
+            !is_series_name("6.6.13")
+                && !is_series_name("./6.6.x")
+                && !is_series_name("6.6.x/patches")
+                && !is_series_name("x")
+        );
     }
 }

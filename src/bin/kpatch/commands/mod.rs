@@ -13,6 +13,7 @@ mod drop;
 mod edit;
 mod export;
 mod import;
+mod lint;
 mod man;
 mod mergetool;
 mod plan;
@@ -60,6 +61,7 @@ pub(crate) enum Command {
     Reorder(reorder::ReorderArgs),
     Edit(edit::EditArgs),
     Verify(verify::VerifyArgs),
+    Lint(lint::LintArgs),
     Diff(diff::DiffArgs),
     PrBody(pr_body::PrBodyArgs),
     Source(source::SourceArgs),
@@ -88,6 +90,7 @@ impl Command {
             Self::Reorder(args) => reorder::run(args, ui),
             Self::Edit(args) => edit::run(args, ui),
             Self::Verify(args) => verify::run(args, ui),
+            Self::Lint(args) => lint::run(args, ui),
             Self::Diff(args) => diff::run(args, ui),
             Self::PrBody(args) => pr_body::run(args, ui),
             Self::Source(args) => source::run(args, ui),
@@ -125,6 +128,7 @@ pub(crate) fn examples(name: &str) -> Examples {
         "kpatch edit" => edit::EXAMPLES,
         "kpatch reorder" => reorder::EXAMPLES,
         "kpatch verify" => verify::EXAMPLES,
+        "kpatch lint" => lint::EXAMPLES,
         "kpatch diff" => diff::EXAMPLES,
         "kpatch pr-body" => pr_body::EXAMPLES,
         "kpatch source" => source::EXAMPLES,

@@ -13,7 +13,6 @@ pub(crate) mod html;
 pub(crate) mod import;
 pub(crate) mod json;
 mod letters;
-#[allow(dead_code, unused_imports, reason = "the verb comes next")]
 pub(crate) mod lint;
 pub(crate) mod markdown;
 mod markers;
