@@ -281,7 +281,7 @@ pub fn same_change(
         return Ok(false);
     }
     for walk in changes {
-        let other = theirs.iter().find(|other| other.path == walk.path).expect("the paths are equal");
+        let Some(other) = theirs.iter().find(|other| other.path == walk.path) else { return Ok(false) };
         let lines = |walk| match search {
             Search::Anywhere => store.changed_lines(walk),
             Search::Context | Search::Names => store.changed_lines_in_context(walk),

@@ -48,3 +48,29 @@ fn commits<'a>(mail: &'a Mail<'_>, words: &'static str) -> impl Iterator<Item = 
         (7..=40).contains(&digits).then(|| (at, &line.text[start..start + digits]))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::diff::testing::{SETS, patches};
+    use crate::finding::{FixClass, Severity};
+    use crate::lint::{Allowed, Settings, Subject, file, fix_file};
+
+    /// Real patches have no errors of this family, and every fix that is offered holds what it promises.
+    #[test]
+    fn real_patches_are_mended_and_never_wrong() {
+        let settings = Settings::default();
+        let allowed = Allowed { class: FixClass::Unsafe, from: Severity::Info };
+        for (set, _) in SETS {
+            for (path, bytes) in patches(set) {
+                let name = path.file_name().expect("a name").to_string_lossy();
+                let subject = Subject { name: &name, path: &name };
+                let judged = file(subject, &bytes, &settings).judged;
+                let is_ours = |rule: &str| rule.starts_with('P');
+                let wrong = judged.iter().find(|j| is_ours(&j.finding.rule) && j.finding.severity == Severity::Error);
+                assert!(wrong.is_none(), "{set}/{name}: {wrong:?}");
+                let fixed = fix_file(subject, &bytes, &settings, allowed, &|finding| is_ours(&finding.rule));
+                assert!(fixed.refused.is_empty(), "{set}/{name}: {:?}", fixed.refused);
+            }
+        }
+    }
+}

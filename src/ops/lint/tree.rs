@@ -114,7 +114,7 @@ fn reason(error: ApplyError) -> Result<String, OpError> {
 
 /// The paths that the patches name, those aside that no patch may name.
 fn paths(mails: &[Mail<'_>]) -> BTreeSet<BString> {
-    let diffs = mails.iter().flat_map(|mail| mail.diffs());
+    let diffs = mails.iter().flat_map(Mail::diffs);
     let all = diffs.flat_map(|diff| diff.old_path.iter().chain(&diff.new_path));
     all.filter(|path| check_path(path).is_ok()).cloned().collect()
 }

@@ -71,9 +71,9 @@ mod tests {
         let text = String::from_utf8(Files::message(BARE).patches[0].1.clone()).expect("text");
         for field in ["Bug: https://example.org/1", "Bug-Debian: https://example.org/1", "Forwarded: not-needed"] {
             let files = Files::one(text.replace("Subject:", &format!("{field}\nSubject:")));
-            let fires = |name| files.fired(&Settings::new(profile(name).expect("it is there"))).contains("P001");
-            assert!(fires("linuxkit"), "{field}");
-            assert!(!fires("debian"), "{field}");
+            let is_told = |name| files.fired(&Settings::new(profile(name).expect("it is there"))).contains("P001");
+            assert!(is_told("linuxkit"), "{field}");
+            assert!(!is_told("debian"), "{field}");
         }
     }
 }

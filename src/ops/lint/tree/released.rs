@@ -54,7 +54,7 @@ impl Places {
         let base = base.commit.to_string();
         // What neither has is all that is listed.
         let outside = |known: &[&str]| -> Result<HashSet<String>, OpError> {
-            let input: String = commits.iter().map(|id| format!("{id}\n")).collect();
+            let input = commits.iter().map(String::as_str).collect::<Vec<_>>().join("\n") + "\n";
             let args = ["rev-list", "--stdin", "--not", base.as_str()].into_iter().chain(known.iter().copied());
             let listed = git.run_with_input(args, input).map_err(failed)?;
             let ids = listed.split(|byte| *byte == b'\n').filter_map(|id| std::str::from_utf8(id).ok());

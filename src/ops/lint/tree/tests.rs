@@ -50,8 +50,8 @@ impl World {
     fn change(&self, name: &str, line: usize, word: &str, message: &str) -> String {
         let content = std::fs::read_to_string(self.root().join(name)).expect("readable");
         let lines = content.lines().enumerate();
-        let new: String = lines.map(|(at, l)| format!("{}\n", if at + 1 == line { word } else { l })).collect();
-        self.write(name, &new);
+        let new: Vec<&str> = lines.map(|(at, old)| if at + 1 == line { word } else { old }).collect();
+        self.write(name, &(new.join("\n") + "\n"));
         self.commit(message)
     }
 
@@ -93,7 +93,7 @@ impl World {
 }
 
 fn text(name: &str) -> String {
-    (1..=30).map(|line| format!("{name} {line}\n")).collect()
+    (1..=30).fold(String::new(), |text, line| text + &format!("{name} {line}\n"))
 }
 
 fn drafts(patches: &[Vec<u8>]) -> Vec<Draft> {
