@@ -8,6 +8,8 @@ mod names;
 mod provenance;
 mod safety;
 mod series;
+#[cfg(test)]
+pub(in crate::lint) mod testing;
 mod upstream;
 
 use std::sync::LazyLock;
