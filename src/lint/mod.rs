@@ -5,6 +5,7 @@
 
 mod facts;
 mod fix;
+mod line_index;
 mod mail;
 mod member;
 mod note;

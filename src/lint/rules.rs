@@ -6,6 +6,8 @@ mod hunks;
 mod message;
 mod names;
 mod provenance;
+#[cfg(test)]
+mod real_patches;
 mod safety;
 mod series;
 #[cfg(test)]

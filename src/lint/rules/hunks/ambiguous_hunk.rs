@@ -16,7 +16,7 @@ pub(super) static RULE: Rule = Rule {
     summary: "The old lines of every hunk stand once in their file, and its new lines are not there yet.",
     why: "A hunk is put where its lines are nearest. If they stand in two functions, a patch that moved a little changes \
           the wrong one, and all tools call that a success. If its new lines are there already, the change may be too.",
-    source: "observed: a cpuset patch of an -rt set that applied to another function after a release; git-apply(1): -C",
+    source: "patch(1): hunks with offsets; 7 of 359 carried patches have such a hunk",
     fix: None,
     good: Sample::Words("a hunk whose context names the function that it changes"),
     bad: Sample::Words("a hunk with three lines of context, 'unlock(); return ret; }', as twenty functions end"),

@@ -31,7 +31,7 @@ fn check(mail: &Mail<'_>, notes: &mut Notes) {
     let fix = if is_cut { None } else { recounted(mail.text) };
     let note = notes.line(error.line, visible(error.message.as_bytes()));
     match fix {
-        Some(fix) => note.help("see that no line is missing, and count the lines anew: kpatch lint --fix").risky(fix),
+        Some(fix) => note.help("see that no line is missing, and count the lines anew").risky(fix),
         None => note.help("restore the patch from where it came"),
     };
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use bstr::ByteSlice as _;
 
-use crate::diff::LineKind;
+use crate::diff::{Content, Hunk, LineKind};
 use crate::finding::{FixClass, Severity};
 use crate::lint::mail::Mail;
 use crate::lint::note::{FixKind, Notes};
@@ -62,8 +62,8 @@ fn check(mail: &Mail<'_>, notes: &mut Notes) {
 fn file(mail: &Mail<'_>, at: usize, notes: &mut Notes) {
     let (mut trailing, mut indent) = (Kind::default(), Kind::default());
     let mut unended = None;
-    let hunks = mail.hunks().skip_while(|(diff, ..)| *diff < at).take_while(|(diff, ..)| *diff == at);
-    for ((_, _, hunk), place) in hunks.zip(mail.hunks_at(at)) {
+    let Content::Text(hunks) = &mail.diffs()[at].content else { return };
+    for (hunk, place) in hunks.iter().zip(mail.hunks_at(at)) {
         for (line, span) in hunk.lines.iter().zip(place.lines) {
             if line.kind != LineKind::Insert {
                 continue;
@@ -85,7 +85,7 @@ fn file(mail: &Mail<'_>, at: usize, notes: &mut Notes) {
     }
     say(notes, trailing, "white space at the end of an added line");
     say(notes, indent, "a blank before a tab in the indent of an added line");
-    if let Some(place) = unended.filter(|_| ends_without_need(mail, at)) {
+    if let Some(place) = unended.filter(|_| ends_without_need(hunks)) {
         notes.at(place, "the last line of the file has no line end").help("end it");
     }
 }
@@ -106,9 +106,8 @@ fn indented(blanks: &[u8]) -> Vec<u8> {
 }
 
 /// False for files that had no line end before either.
-fn ends_without_need(mail: &Mail<'_>, at: usize) -> bool {
-    let hunks = mail.hunks().skip_while(|(diff, ..)| *diff < at).take_while(|(diff, ..)| *diff == at);
-    let mut removed = hunks.flat_map(|(_, _, hunk)| &hunk.lines).filter(|line| line.kind == LineKind::Delete);
+fn ends_without_need(hunks: &[Hunk]) -> bool {
+    let mut removed = hunks.iter().flat_map(|hunk| &hunk.lines).filter(|line| line.kind == LineKind::Delete);
     !removed.any(|line| !line.text.ends_with(b"\n"))
 }
 

@@ -25,6 +25,9 @@ pub(super) static RULE: Rule = Rule {
     check: Check::Set(check),
 };
 
+/// How patches are called.
+const PATCHES: [&str; 2] = [".patch", ".diff"];
+
 /// What compresses a patch, so that no new name helps.
 const PACKED: [&str; 5] = [".gz", ".xz", ".bz2", ".zst", ".lzma"];
 
@@ -53,7 +56,7 @@ fn check(group: &Group<'_>, notes: &mut Notes) {
 /// Why a file is not found that means to be a patch; `None` for other files.
 fn reason(entry: &Entry) -> Option<&'static str> {
     let name = entry.name.to_ascii_lowercase();
-    let is_patch = |name: &str| name.ends_with(".patch") || name.ends_with(".diff");
+    let is_patch = |name: &str| PATCHES.iter().any(|end| name.ends_with(end));
     if is_stray(&entry.name) || is_patch_name(&entry.name) {
         return None;
     }
@@ -68,7 +71,7 @@ fn reason(entry: &Entry) -> Option<&'static str> {
     }
     Some(if name.starts_with('.') {
         "it is hidden"
-    } else if name.ends_with(".diff") {
+    } else if name.ends_with(PATCHES[1]) {
         "it ends in '.diff'"
     } else {
         "case counts"

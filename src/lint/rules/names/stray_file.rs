@@ -19,9 +19,12 @@ pub(super) static RULE: Rule = Rule {
     check: Check::Set(check),
 };
 
+/// How the name ends of what `patch` could not apply.
+const REJECT: &str = ".rej";
+
 /// How the names end that tools give what they leave behind.
 const ENDS: [&str; 14] = [
-    "~", ".orig", ".porig", ".rej", ".bak", ".old", ".save", ".tmp", ".swp", ".swo", ".swn", ".patch-e", ".patch-i",
+    "~", ".orig", ".porig", REJECT, ".bak", ".old", ".save", ".tmp", ".swp", ".swo", ".swn", ".patch-e", ".patch-i",
     ".patch-E",
 ];
 
@@ -39,7 +42,7 @@ pub(super) fn is_stray(name: &str) -> bool {
 fn check(group: &Group<'_>, notes: &mut Notes) {
     for entry in group.entries.iter().filter(|entry| !entry.is_dir && is_stray(&entry.name)) {
         let message =
-            if entry.name.ends_with(".rej") { "hunks that did not apply" } else { "a file that a tool left behind" };
+            if entry.name.ends_with(REJECT) { "hunks that did not apply" } else { "a file that a tool left behind" };
         notes.entry(&entry.name, message).help("remove it").risky(FixKind::Delete);
     }
 }

@@ -120,7 +120,7 @@ fn escaped(line: &[u8]) -> String {
     let mut out = String::new();
     for (start, end, c) in line.char_indices().take(SHOWN) {
         match latin(c) {
-            Some(_) => out += &format!("\\u{{{:x}}}", c as u32),
+            Some(_) => out.extend(c.escape_unicode()),
             None => out += &visible(&line[start..end]),
         }
     }

@@ -54,7 +54,7 @@ mod tests {
         let revert = mail("Revert \"x: fix\"\n\nIt broke.", &diff("x.c", "@@ -1,2 +1,2 @@\n a\n-c\n+b\n"));
         assert_eq!(set(&[change.clone(), revert.clone()]).says("S006").len(), 1);
         // A revert of something else than what the set carries, and one that stands first.
-        assert!(set(&[revert.clone()]).says("S006").is_empty());
+        assert!(set(std::slice::from_ref(&revert)).says("S006").is_empty());
         assert!(set(&[revert, change]).says("S006").is_empty());
     }
 }
