@@ -162,12 +162,15 @@ impl FileDiff {
             }
             other => other.clone(),
         };
+        // The mode of an `index` line is the one that stays.
+        let stays = operation == self.operation && self.new_mode.is_none();
+        let (old_mode, new_mode) = if stays { (self.old_mode, None) } else { (self.new_mode, self.old_mode) };
         Self {
             span: self.span.clone(),
             old_path: self.new_path.clone(),
             new_path: self.old_path.clone(),
-            old_mode: self.new_mode,
-            new_mode: self.old_mode,
+            old_mode,
+            new_mode,
             operation,
             index: self.index.clone().map(|(old, new)| (new, old)),
             content,

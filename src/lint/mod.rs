@@ -6,6 +6,7 @@
 mod append;
 mod facts;
 mod fix;
+mod line_index;
 mod mail;
 mod member;
 mod note;

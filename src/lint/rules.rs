@@ -21,8 +21,12 @@ mod hunks;
 mod message;
 mod names;
 mod provenance;
+#[cfg(test)]
+mod real_patches;
 mod safety;
 mod series;
+#[cfg(test)]
+pub(in crate::lint) mod testing;
 mod upstream;
 
 use std::sync::LazyLock;

@@ -1,11 +1,13 @@
 //! Runs the rules, and makes findings of what they say.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use bstr::ByteSlice as _;
 use sha1::{Digest as _, Sha1};
 
 use super::facts::{PatchFacts, SetFacts};
+use super::line_index::LineIndex;
 use super::mail::Mail;
 use super::member::{Group, Member};
 use super::note::{Fix, Note, Notes, Place};
@@ -14,7 +16,7 @@ use super::rules::RULES;
 use super::settings::Settings;
 use crate::diff::id::patch_id;
 use crate::finding::Finding;
-use crate::message::{lines, trim_line_end};
+use crate::message::trim_line_end;
 use crate::patch::{Draft, PatchError, examine};
 use crate::text::visible;
 
@@ -71,7 +73,7 @@ pub struct FileLint {
 pub fn file(subject: Subject<'_>, bytes: &[u8], settings: &Settings) -> FileLint {
     let read = examine(subject.name, bytes);
     let whole = PatchFile { name: subject.name, bytes, drafts: read.as_deref(), settings };
-    let mut judge = Judge { subject, settings, bytes, judged: Vec::new() };
+    let mut judge = Judge { subject, settings, bytes, indexes: HashMap::new(), judged: Vec::new() };
     for rule in on(settings) {
         if let Check::File(check) = rule.check {
             judge.say(rule, None, |notes| check(&whole, notes));
@@ -96,7 +98,7 @@ pub fn file(subject: Subject<'_>, bytes: &[u8], settings: &Settings) -> FileLint
 pub fn tree(subject: Subject<'_>, mail: &Mail<'_>, facts: &PatchFacts) -> Vec<Judged> {
     let (draft, settings) = (mail.draft, mail.settings);
     let id = mail.draft.diff.as_deref().ok().map(patch_id);
-    let mut judge = Judge { subject, settings, bytes: &draft.bytes, judged: Vec::new() };
+    let mut judge = Judge { subject, settings, bytes: &draft.bytes, indexes: HashMap::new(), judged: Vec::new() };
     for rule in on(settings) {
         match rule.check {
             Check::Tree(check) => judge.say(rule, Some((draft, id)), |notes| check(mail, facts, notes)),
@@ -147,11 +149,18 @@ struct Judge<'a> {
     subject: Subject<'a>,
     settings: &'a Settings,
     bytes: &'a [u8],
+    /// The lines of the texts of the drafts, by part, and of the file.
+    indexes: HashMap<Option<usize>, LineIndex<'a>>,
     judged: Vec<Judged>,
 }
 
-impl Judge<'_> {
-    fn say(&mut self, rule: &'static Rule, about: Option<(&Draft, Option<[u8; 20]>)>, check: impl FnOnce(&mut Notes)) {
+impl<'a> Judge<'a> {
+    fn say(
+        &mut self,
+        rule: &'static Rule,
+        about: Option<(&'a Draft, Option<[u8; 20]>)>,
+        check: impl FnOnce(&mut Notes),
+    ) {
         let mut notes = Notes::default();
         check(&mut notes);
         for note in notes.into_inner() {
@@ -160,9 +169,9 @@ impl Judge<'_> {
         }
     }
 
-    fn judge(&self, rule: &'static Rule, about: Option<(&Draft, Option<[u8; 20]>)>, note: Note) -> Judged {
+    fn judge(&mut self, rule: &'static Rule, about: Option<(&'a Draft, Option<[u8; 20]>)>, note: Note) -> Judged {
         let draft = about.map(|(draft, _)| draft);
-        let shown = Shown::of(&note.place, draft, self.bytes);
+        let shown = self.shown(&note.place, draft);
         let id = about.and_then(|(_, id)| id).map(|id| hex(&id));
         let subject = draft.and_then(|draft| draft.message.subject.as_ref().ok()).map(|subject| visible(subject));
         let anchor = shown.source.as_deref().map_or("", str::trim);
@@ -189,6 +198,26 @@ impl Judge<'_> {
                 waived: None,
             },
             fix,
+        }
+    }
+
+    fn shown(&mut self, place: &Place, draft: Option<&'a Draft>) -> Shown {
+        match (place, draft) {
+            (Place::Line(number), _) => {
+                let bytes = self.bytes;
+                let index = self.indexes.entry(None).or_insert_with(|| LineIndex::new(bytes));
+                let line = index.line(*number).map(|line| trim_line_end(&bytes[line]));
+                Shown { line: Some(*number), source: line.map(|line| displayed(line).0), columns: None }
+            }
+            (Place::Text(range), Some(draft)) => {
+                let text = draft.text();
+                let index = self.indexes.entry(Some(draft.part)).or_insert_with(|| LineIndex::new(text));
+                let mut shown = Shown::of(range, text);
+                shown.line = Some(draft.first_line + index.ended_before(range.start));
+                shown
+            }
+            (Place::Text(_), None) => Shown::default(),
+            _ => Shown { line: draft.map(|draft| draft.first_line).filter(|line| *line > 1), ..Shown::default() },
         }
     }
 
@@ -255,27 +284,17 @@ struct Shown {
 }
 
 impl Shown {
-    fn of(place: &Place, draft: Option<&Draft>, bytes: &[u8]) -> Self {
-        match place {
-            Place::Line(number) => {
-                let line = lines(bytes, 0).nth(number.saturating_sub(1)).map(|line| trim_line_end(&bytes[line]));
-                Self { line: Some(*number), source: line.map(|line| displayed(line).0), columns: None }
-            }
-            Place::Text(range) => {
-                let Some(draft) = draft else { return Self::default() };
-                let text = draft.text();
-                let start = range.start.min(text.len());
-                let begin = text[..start].rfind_byte(b'\n').map_or(0, |before| before + 1);
-                let end = text[begin..].find_byte(b'\n').map_or(text.len(), |end| begin + end);
-                let content = trim_line_end(&text[begin..end]);
-                let (source, columns) = displayed(content);
-                let column = |offset: usize| columns.get(offset.min(content.len())).copied().unwrap_or(1);
-                let within = start - begin..range.end.clamp(start, end) - begin;
-                let columns = (!within.is_empty()).then(|| (column(within.start), column(within.end)));
-                Self { line: Some(draft.line(start)), source: Some(source), columns: columns.filter(|(a, b)| a < b) }
-            }
-            _ => Self { line: draft.map(|draft| draft.first_line).filter(|line| *line > 1), ..Self::default() },
-        }
+    /// The line that a place begins in, its number aside.
+    fn of(range: &Range<usize>, text: &[u8]) -> Self {
+        let start = range.start.min(text.len());
+        let begin = text[..start].rfind_byte(b'\n').map_or(0, |before| before + 1);
+        let end = text[begin..].find_byte(b'\n').map_or(text.len(), |end| begin + end);
+        let content = trim_line_end(&text[begin..end]);
+        let (source, columns) = displayed(content);
+        let column = |offset: usize| columns.get(offset.min(content.len())).copied().unwrap_or(1);
+        let within = start - begin..range.end.clamp(start, end) - begin;
+        let columns = (!within.is_empty()).then(|| (column(within.start), column(within.end)));
+        Self { line: None, source: Some(source), columns: columns.filter(|(a, b)| a < b) }
     }
 }
 

@@ -53,7 +53,8 @@ fn json(output: &Output) -> Value {
 /// The rules that fired, with their files.
 fn found(output: &Output) -> Vec<(String, String)> {
     let run = json(output);
-    let all = run["reports"].as_array().unwrap().iter().flat_map(|report| report["findings"].as_array().unwrap().clone());
+    let all =
+        run["reports"].as_array().unwrap().iter().flat_map(|report| report["findings"].as_array().unwrap().clone());
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     all.map(|finding| (text(&finding["rule"]), text(&finding["path"]))).collect()
 }
@@ -70,7 +71,11 @@ fn code(output: &Output) -> i32 {
 #[test]
 fn a_directory_a_file_a_tree_of_directories_and_stdin() {
     let sandbox = Sandbox::new();
-    set(&sandbox, "top/patches-6.6.x", &[("0001-init-one.patch", good("init: one")), ("0002-init-two.patch", unsigned("init: two"))]);
+    set(
+        &sandbox,
+        "top/patches-6.6.x",
+        &[("0001-init-one.patch", good("init: one")), ("0002-init-two.patch", unsigned("init: two"))],
+    );
     set(&sandbox, "top/deeper/patches-6.1.x", &[("0001-init-six.patch", good("init: six"))]);
     let whole = lint(&sandbox, &["top/patches-6.6.x", "--json"]);
     assert_eq!(found(&whole), [("D001".to_owned(), "top/patches-6.6.x/0002-init-two.patch".to_owned())]);
@@ -97,7 +102,9 @@ fn a_directory_a_file_a_tree_of_directories_and_stdin() {
 fn a_kit_is_linted_series_by_series() {
     for layout in [Layout::Flat, Layout::PerSeries] {
         let world = World::new(layout);
-        let run: Value = serde_json::from_str(&String::from_utf8(world.kpatch(&["lint", "--files-only", "--json"]).stdout).unwrap()).unwrap();
+        let run: Value =
+            serde_json::from_str(&String::from_utf8(world.kpatch(&["lint", "--files-only", "--json"]).stdout).unwrap())
+                .unwrap();
         let report = &run["reports"][0];
         assert_eq!(report["series"], "6.6.x");
         assert_eq!(report["files"], 4);
@@ -121,7 +128,11 @@ fn settings_profiles_and_choices() {
     let warned = lint(&sandbox, &["p-rt", "--profile", "linuxkit", "--json"]);
     assert_eq!(code(&warned), 0, "a warning is no error");
     assert_eq!(code(&lint(&sandbox, &["p-rt", "--profile", "linuxkit", "--deny", "warnings"])), 1);
-    assert_refusal(&lint(&sandbox, &["p-rt", "--profile", "suse"]), &["lint"], &["'suse' is no profile", "linuxkit, rt"]);
+    assert_refusal(
+        &lint(&sandbox, &["p-rt", "--profile", "suse"]),
+        &["lint"],
+        &["'suse' is no profile", "linuxkit, rt"],
+    );
     assert_refusal(&lint(&sandbox, &["p-rt", "--select", "Z9"]), &["lint"], &["'Z9' is no rule", "--rules"]);
     assert_refusal(&lint(&sandbox, &["nowhere"]), &["lint"], &["'nowhere'"]);
     fs::create_dir(sandbox.path("empty")).unwrap();
@@ -132,7 +143,10 @@ fn settings_profiles_and_choices() {
 fn the_kit_says_what_counts_and_every_wrong_word_has_its_line() {
     let world = World::with_patches(
         Layout::Flat,
-        &[("0001-init-one.patch", patch("init: one", SIGNED).as_bytes()), ("0002-init-two.patch", unsigned("init: two").as_bytes())],
+        &[
+            ("0001-init-one.patch", patch("init: one", SIGNED).as_bytes()),
+            ("0002-init-two.patch", unsigned("init: two").as_bytes()),
+        ],
     );
     let config = |text: &str| fs::write(world.kit.join("kpatch.toml"), text).unwrap();
     let run = |args: &[&str]| world.kpatch(&[&["lint", "--files-only", "--json"], args].concat());
@@ -149,7 +163,8 @@ fn the_kit_says_what_counts_and_every_wrong_word_has_its_line() {
     config(&waiver("2999-12-31"));
     let output = run(&[]);
     let report = json(&output);
-    let waived = report["reports"][0]["findings"].as_array().unwrap().iter().find(|f| f["rule"] == "D001").unwrap().clone();
+    let waived =
+        report["reports"][0]["findings"].as_array().unwrap().iter().find(|f| f["rule"] == "D001").unwrap().clone();
     assert_eq!(waived["waived"], "the author is gone");
     assert_eq!((report["reports"][0]["counts"]["waived"].as_u64(), code(&output)), (Some(1), 0));
     assert_eq!(report["waivers"], Value::Array(Vec::new()));
@@ -193,7 +208,11 @@ fn a_baseline_lets_an_old_repository_start_today() {
 fn only_what_a_branch_changed_is_looked_at() {
     let sandbox = Sandbox::new();
     let kit = sandbox.path("kit");
-    set(&sandbox, "kit/p", &[("0001-init-one.patch", unsigned("init: one")), ("0002-init-two.patch", unsigned("init: two"))]);
+    set(
+        &sandbox,
+        "kit/p",
+        &[("0001-init-one.patch", unsigned("init: one")), ("0002-init-two.patch", unsigned("init: two"))],
+    );
     set(&sandbox, "kit/q", &[("0001-init-three.patch", unsigned("init: three"))]);
     sandbox.git(&kit, &["init", "-q", "--initial-branch=main"]);
     sandbox.git(&kit, &["add", "-A"]);
@@ -203,7 +222,8 @@ fn only_what_a_branch_changed_is_looked_at() {
     assert_eq!(found(&run(&["main"])), []);
     sandbox.write("kit/p/0002-init-two.patch", unsigned("init: two, better"));
     sandbox.write("kit/p/0003-init-four.patch", unsigned("init: four"));
-    let paths: BTreeSet<String> = found(&run(&["main"])).into_iter().filter(|(rule, _)| rule == "D001").map(|(_, path)| path).collect();
+    let paths: BTreeSet<String> =
+        found(&run(&["main"])).into_iter().filter(|(rule, _)| rule == "D001").map(|(_, path)| path).collect();
     assert_eq!(paths, BTreeSet::from(["p/0002-init-two.patch".to_owned(), "p/0003-init-four.patch".to_owned()]));
     sandbox.git(&kit, &["add", "-A"]);
     sandbox.git(&kit, &["commit", "-q", "-m", "work"]);
@@ -253,7 +273,8 @@ fn fixes_leave_the_tree_as_it_was_and_have_nothing_to_do_twice() {
         assert_eq!(untouched.changes(&world.snapshot()), Vec::<String>::new(), "--diff writes nothing");
         let output = world.kpatch(&["lint", "--files-only", "--fix", "-v", "--json"]);
         let report = &json(&output)["reports"][0];
-        let fixed: BTreeSet<&str> = report["fixed"].as_array().unwrap().iter().map(|f| f["rule"].as_str().unwrap()).collect();
+        let fixed: BTreeSet<&str> =
+            report["fixed"].as_array().unwrap().iter().map(|f| f["rule"].as_str().unwrap()).collect();
         assert!(fixed.contains("D005") && fixed.contains("N001") && fixed.contains("F006"), "{report}");
         assert!(world.patch("0004-init-a-new-file.patch").is_file());
         assert_eq!(tree(&world, &folder), Some(before));
@@ -268,7 +289,8 @@ fn fixes_leave_the_tree_as_it_was_and_have_nothing_to_do_twice() {
 #[test]
 fn hostile_files_are_reported_and_do_nothing() {
     let sandbox = Sandbox::new();
-    let escape = good("init: one").replace("b/init/main.c", "b/../../etc/passwd").replace("a/init/main.c", "a/../../etc/passwd");
+    let escape =
+        good("init: one").replace("b/init/main.c", "b/../../etc/passwd").replace("a/init/main.c", "a/../../etc/passwd");
     let forging = good("init: \u{1b}]0;owned\u{7} \u{202e}txt.exe ::error::x @everyone");
     let link = good("init: link").replace("index 0123456789ab..ba9876543210 100644", "new file mode 120000");
     let files: Vec<(&str, Vec<u8>)> = vec![
@@ -321,7 +343,11 @@ fn a_quilt_series_says_the_order() {
     assert_eq!(report["files"], 2);
     assert_eq!(found(&output), [("D001".to_owned(), "d/a.patch".to_owned())]);
     sandbox.write("d/series", "a.patch\nmissing.patch\n");
-    assert_refusal(&lint(&sandbox, &["d", "--profile", "debian"]), &["lint"], &["d/series:2: 'missing.patch' is not there"]);
+    assert_refusal(
+        &lint(&sandbox, &["d", "--profile", "debian"]),
+        &["lint"],
+        &["d/series:2: 'missing.patch' is not there"],
+    );
 }
 
 #[test]

@@ -40,7 +40,9 @@ pub(super) fn open(
     }
     match kit.and_then(Kit::linux_tree) {
         None => Ok(Err("no linux tree was named".to_owned())),
-        Some(LinuxTree::Url(_)) => Ok(Err("the linux tree is a URL, which lint fetches only if told: --linux".to_owned())),
+        Some(LinuxTree::Url(_)) => {
+            Ok(Err("the linux tree is a URL, which lint fetches only if told: --linux".to_owned()))
+        }
         Some(LinuxTree::Path(_)) => match workspace::linux(&options.places, kit, &tags, watch) {
             Ok(linux) => Ok(Ok(linux)),
             Err(error) => {

@@ -11,7 +11,7 @@ use super::{Bytes, FixOptions, OpError, group};
 use crate::files::{Change, WORK_DIR};
 use crate::finding::{Finding, FixClass};
 use crate::kit::Kit;
-use crate::lint::{Allowed, Entry, FixKind, Judged, Subject, file, fix_file, set};
+use crate::lint::{Allowed, Entry, FixKind, Group, Judged, Subject, file, fix_file, set};
 use crate::ops::landing::land_files;
 use crate::ops::parallel::{self, Limits};
 use crate::ops::{Watch, workspace};
@@ -19,7 +19,7 @@ use crate::patch::split;
 use crate::text::visible;
 
 /// One fix may make room for another; more rounds than this mean that two rules do not agree.
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 20;
 
 /// Where the fixes land.
 pub(super) struct Ground<'a> {
@@ -134,9 +134,12 @@ fn mend_set(of: &Set, fix: FixOptions, may: &dyn Fn(&Finding) -> bool) -> Result
     let mut entries = of.entries.clone();
     let allowed = Allowed { class: fix.class, from: fix.from };
     let mut changed = false;
+    let mut refused = BTreeSet::new();
     for _ in 0..ROUNDS {
         let mut again = edit(of, &mut items, allowed, may, &mut mended.fixed);
-        again |= rearrange(of, &mut items, &mut entries, allowed, may, &mut mended.fixed)?;
+        again |= rearrange(of, &mut items, &mut entries, &mut refused, &mut mended.fixed, &|judged| {
+            allowed.allows(judged) && may(&judged.finding)
+        })?;
         changed |= again;
         if !again {
             break;
@@ -188,17 +191,21 @@ fn edit(
 }
 
 /// The fixes of names: renaming, removing, splitting. True if one was made.
+///
+/// The renames of one rule keep the order only together, and another rule may want the same file to be called something
+/// else: one rule is taken at a time, all of its fixes or none.
 fn rearrange(
     of: &Set,
     items: &mut Vec<Item>,
     entries: &mut Vec<Entry>,
-    allowed: Allowed,
-    may: &dyn Fn(&Finding) -> bool,
+    refused: &mut BTreeSet<String>,
     fixed: &mut Vec<Finding>,
+    may: &dyn Fn(&Judged) -> bool,
 ) -> Result<bool, OpError> {
     // Names are said once more in a quilt series, and files in other directories keep their places.
     let is_plain = of.files.iter().all(|file| file.shown == in_dir(of, &file.name));
-    if !of.is_whole || !is_plain || of.settings.profile.quilt && of.entries.iter().any(|entry| entry.name == "series") {
+    let is_quilt = of.settings.profile.quilt && of.entries.iter().any(|entry| entry.name == "series");
+    if !of.is_whole || !is_plain || is_quilt {
         return Ok(false);
     }
     let mut judged: Vec<Judged> = Vec::new();
@@ -209,52 +216,47 @@ fn rearrange(
         judged.extend(lint.judged);
         members.extend(lint.members);
     }
-    let now = Set { entries: entries.clone(), ..copy(of) };
-    judged.extend(set(&group(&now, &members), None));
-    judged.retain(|judged| allowed.allows(judged) && may(&judged.finding));
-    let mut new = items.clone();
-    let mut left = entries.clone();
-    let mut done = Vec::new();
-    for Judged { finding, fix, .. } in judged {
-        let Some(fix) = fix else { continue };
-        let name = finding.path.rsplit('/').next().unwrap_or_default().to_owned();
-        let is_done = match fix.kind {
-            FixKind::Edit(_) => false,
-            FixKind::Rename(to) => rename(of, &mut new, &mut left, &name, &to)?,
-            FixKind::Delete => remove(&mut new, &mut left, &name),
-            FixKind::Split => split_file(&mut new, &name),
-        };
-        if is_done {
-            done.push((finding, fix.class));
+    judged.extend(set(&Group { entries, ..group(of, &members) }, None));
+    let is_name = |judged: &Judged| judged.fix.as_ref().is_some_and(|fix| !matches!(fix.kind, FixKind::Edit(_)));
+    judged.retain(|judged| is_name(judged) && may(judged) && !refused.contains(&judged.finding.rule));
+    judged.sort_by(|a, b| a.finding.rule.cmp(&b.finding.rule));
+    for batch in judged.chunk_by(|a, b| a.finding.rule == b.finding.rule) {
+        let mut new = (items.clone(), entries.clone());
+        if take_batch(of, &mut new, batch)? {
+            (*items, *entries) = new;
+            fixed.extend(batch.iter().map(|judged| judged.finding.clone()));
+            return Ok(true);
         }
+        refused.insert(batch[0].finding.rule.clone());
     }
-    let order = |items: &[Item]| items.iter().map(|item| item.bytes.clone()).collect::<Vec<_>>();
-    let before = order(&new);
-    new.sort_by(|a, b| a.name.as_bytes().cmp(b.name.as_bytes()));
-    let names: BTreeSet<&str> =
-        new.iter().map(|item| item.name.as_str()).chain(left.iter().map(|entry| entry.name.as_str())).collect();
-    let keeps_order = order(&new) == before || done.iter().any(|(_, class)| *class == FixClass::Unsafe);
-    if done.is_empty() || names.len() != new.len() + left.len() || !keeps_order {
-        return Ok(false);
-    }
-    *items = new;
-    *entries = left;
-    fixed.extend(done.into_iter().map(|(finding, _)| finding));
-    Ok(true)
+    Ok(false)
 }
 
-/// The parts of a set that its rules look at.
-fn copy(of: &Set) -> Set {
-    Set {
-        shown: of.shown.clone(),
-        dir: of.dir.clone(),
-        series: of.series.clone(),
-        base: of.base.clone(),
-        files: Vec::new(),
-        entries: Vec::new(),
-        is_whole: of.is_whole,
-        settings: of.settings.clone(),
+/// Makes the fixes of one rule; false if one of them cannot be made, if names collide, or if safe ones would change the
+/// order.
+fn take_batch(of: &Set, new: &mut (Vec<Item>, Vec<Entry>), batch: &[Judged]) -> Result<bool, OpError> {
+    let (items, entries) = new;
+    let mut is_safe = true;
+    for Judged { finding, fix, .. } in batch {
+        let Some(fix) = fix else { return Ok(false) };
+        is_safe &= fix.class == FixClass::Safe;
+        let name = finding.path.rsplit('/').next().unwrap_or_default();
+        let is_done = match &fix.kind {
+            FixKind::Edit(_) => false,
+            FixKind::Rename(to) => rename(of, items, entries, name, to)?,
+            FixKind::Delete => remove(items, entries, name),
+            FixKind::Split => split_file(items, name),
+        };
+        if !is_done {
+            return Ok(false);
+        }
     }
+    let before: Vec<Bytes> = items.iter().map(|item| Arc::clone(&item.bytes)).collect();
+    items.sort_by(|a, b| a.name.as_bytes().cmp(b.name.as_bytes()));
+    let in_order = items.iter().map(|item| &item.bytes).eq(&before);
+    let names = items.iter().map(|item| item.name.as_str()).chain(entries.iter().map(|entry| entry.name.as_str()));
+    let unique = names.collect::<BTreeSet<_>>().len() == items.len() + entries.len();
+    Ok(unique && (in_order || !is_safe))
 }
 
 fn rename(of: &Set, items: &mut Vec<Item>, entries: &mut Vec<Entry>, from: &str, to: &str) -> Result<bool, OpError> {

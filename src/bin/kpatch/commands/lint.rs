@@ -19,7 +19,10 @@ use crate::ui::Ui;
 
 pub(super) const EXAMPLES: Examples = &[
     ("kpatch lint", "Check the patches of every series in the kit"),
-    ("kpatch lint 6.6.x --linux ../linux", "Check also what only the linux tree can tell: order, sources, what is upstream"),
+    (
+        "kpatch lint 6.6.x --linux ../linux",
+        "Check also what only the linux tree can tell: order, sources, what is upstream",
+    ),
     ("kpatch lint --explain P004", "Say why a rule is there, with an example"),
     ("kpatch lint --fix --diff", "Show what would be mended, and write nothing"),
     ("kpatch lint my-patches --profile debian", "Check a directory by the custom of another house"),

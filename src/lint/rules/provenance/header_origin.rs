@@ -3,10 +3,10 @@
 use bstr::ByteSlice as _;
 
 use crate::finding::{FixClass, Severity};
+use crate::lint::append::moved;
 use crate::lint::mail::Mail;
 use crate::lint::note::Notes;
 use crate::lint::rule::{Check, Rule, Sample};
-use crate::lint::append::moved;
 use crate::message::trim_end;
 use crate::text::visible;
 

@@ -1,10 +1,10 @@
 //! P005: an origin where nobody reads it as one.
 
 use crate::finding::{FixClass, Severity};
+use crate::lint::append::line_moved;
 use crate::lint::mail::Mail;
 use crate::lint::note::Notes;
 use crate::lint::rule::{Check, Rule, Sample};
-use crate::lint::append::line_moved;
 
 pub(super) static RULE: Rule = Rule {
     id: "P005",

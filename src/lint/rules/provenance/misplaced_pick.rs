@@ -1,10 +1,10 @@
 //! P007: a picked commit that is named elsewhere than git names it.
 
 use crate::finding::{FixClass, Severity};
+use crate::lint::append::line_moved;
 use crate::lint::mail::Mail;
 use crate::lint::note::Notes;
 use crate::lint::rule::{Check, Rule, Sample};
-use crate::lint::append::line_moved;
 
 pub(super) static RULE: Rule = Rule {
     id: "P007",

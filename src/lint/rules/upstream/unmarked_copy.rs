@@ -2,11 +2,11 @@
 
 use super::named;
 use crate::finding::{FixClass, Severity};
+use crate::lint::append::appended;
 use crate::lint::facts::{Found, PatchFacts};
 use crate::lint::mail::Mail;
 use crate::lint::note::{FixKind, Notes};
 use crate::lint::rule::{Check, Rule, Sample};
-use crate::lint::append::appended;
 
 pub(super) static RULE: Rule = Rule {
     id: "U005",
