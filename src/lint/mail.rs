@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use bstr::ByteSlice as _;
+use bstr::ByteSlice;
 
 use super::provenance::Provenance;
 use super::settings::Settings;
@@ -221,7 +221,7 @@ pub(super) fn split(text: &[u8], part: Range<usize>) -> impl Iterator<Item = Lin
 /// What follows `key:`, if that is what the line begins with, in any case.
 pub(super) fn value<'a>(line: &'a [u8], key: &str) -> Option<&'a [u8]> {
     let start = line.get(..key.len()).filter(|start| start.eq_ignore_ascii_case(key.as_bytes()))?;
-    line[start.len()..].strip_prefix(b":").map(|value| value.trim())
+    line[start.len()..].strip_prefix(b":").map(ByteSlice::trim)
 }
 
 /// Git's own trailers, as indexes of the lines of the body.

@@ -1,10 +1,11 @@
-//! Customs of places: what another house than LinuxKit expects of its patches.
+//! Customs of places: what another house than `LinuxKit` expects of its patches.
 
 use super::settings::Level::{self, At, Off};
 use crate::finding::Severity::{Error, Info, Warning};
 
 /// The custom of a place.
 #[derive(Debug, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a custom of its own")]
 pub struct Profile {
     /// Its name on the command line.
     pub name: &'static str,

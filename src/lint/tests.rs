@@ -151,6 +151,15 @@ fn the_table_is_sorted_and_complete() {
 }
 
 #[test]
+fn profiles_name_rules_that_are_there() {
+    for profile in PROFILES {
+        for (id, _) in profile.levels {
+            assert!(rule(id).is_some(), "{} names {id}", profile.name);
+        }
+    }
+}
+
+#[test]
 fn a_good_patch_is_silent() {
     for profile in PROFILES {
         let settings = Settings::new(profile);

@@ -167,14 +167,16 @@ impl Draft {
 
     /// The patch, if nothing is wrong with it; else the first trouble.
     pub fn into_patch(self) -> Result<Patch, PatchError> {
-        if let Some(error) = self.unread {
-            return Err(error);
-        }
+        // Only a message that can be read is without `unread`.
+        let reading = match (self.unread, self.message.into_reading()) {
+            (Some(error), _) => return Err(error),
+            (None, reading) => reading,
+        };
         let diff = self.diff?;
         if let Some(error) = self.quoted {
             return Err(error);
         }
-        let Reading { message, decoded, .. } = self.message.into_reading().expect("unread says what is wrong");
+        let Ok(Reading { message, decoded, .. }) = reading else { unreachable!("unread says what is wrong") };
         Ok(Patch {
             file: self.file,
             part: self.part,

@@ -163,9 +163,9 @@ fn the_kit_says_what_counts_and_every_wrong_word_has_its_line() {
     config(&waiver("2999-12-31"));
     let output = run(&[]);
     let report = json(&output);
-    let waived =
+    let quiet =
         report["reports"][0]["findings"].as_array().unwrap().iter().find(|f| f["rule"] == "D001").unwrap().clone();
-    assert_eq!(waived["waived"], "the author is gone");
+    assert_eq!(quiet["waived"], "the author is gone");
     assert_eq!((report["reports"][0]["counts"]["waived"].as_u64(), code(&output)), (Some(1), 0));
     assert_eq!(report["waivers"], Value::Array(Vec::new()));
     config(&waiver("2001-12-31"));

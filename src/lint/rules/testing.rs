@@ -1,6 +1,7 @@
 //! What the tests of rules share: patches of their own, sets of them, and what a tree says.
 
 use crate::lint::facts::PatchFacts;
+use crate::lint::mail::Mail;
 use crate::lint::run::{Judged, Subject, tree};
 use crate::lint::settings::Settings;
 use crate::lint::tests::Files;
@@ -50,5 +51,5 @@ pub(in crate::lint) fn in_tree(id: &str, bytes: &[u8], facts: &PatchFacts) -> Ve
     let mut settings = Settings::default();
     settings.select(crate::lint::rule(id).expect("the rule is there"));
     let drafts = crate::patch::examine("x.patch", bytes).expect("a patch");
-    tree(Subject { name: "x.patch", path: "x.patch" }, &drafts[0], facts, &settings)
+    tree(Subject { name: "x.patch", path: "x.patch" }, &Mail::new(&drafts[0], &settings), facts)
 }

@@ -75,14 +75,20 @@ impl<'a> Configured<'a> {
                 }
                 let level = level_of(level.as_ref())
                     .ok_or_else(|| wrong("a rule is off, or counts as info, warning or error".to_owned()))?;
-                rules.into_iter().for_each(|rule| settings.set(rule, level));
+                for rule in rules {
+                    settings.set(rule, level);
+                }
             }
         }
         for name in &self.options.ignore {
-            named_rules(name)?.into_iter().for_each(|rule| settings.set(rule, Level::Off));
+            for rule in named_rules(name)? {
+                settings.set(rule, Level::Off);
+            }
         }
         for name in &self.options.select {
-            named_rules(name)?.into_iter().for_each(|rule| settings.select(rule));
+            for rule in named_rules(name)? {
+                settings.select(rule);
+            }
         }
         Ok(settings)
     }

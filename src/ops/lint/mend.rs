@@ -383,12 +383,11 @@ fn add(
 ) -> Result<(), OpError> {
     let failed = |error| OpError::because(format!("cannot use '{}'", set.shown), error);
     let dir = dir.canonicalize().map_err(failed)?;
-    let (root, work) = match ground.kit.filter(|kit| dir.starts_with(kit.kernel_dir())) {
-        Some(kit) => (kit.top().to_owned(), kit.work_dir()),
-        None => {
-            let parent = dir.parent().ok_or_else(|| OpError::new("a patch directory has a parent"))?.to_owned();
-            (parent.clone(), parent.join(WORK_DIR))
-        }
+    let (root, work) = if let Some(kit) = ground.kit.filter(|kit| dir.starts_with(kit.kernel_dir())) {
+        (kit.top().to_owned(), kit.work_dir())
+    } else {
+        let parent = dir.parent().ok_or_else(|| OpError::new("a patch directory has a parent"))?.to_owned();
+        (parent.clone(), parent.join(WORK_DIR))
     };
     let inside = dir.strip_prefix(&root).expect("the root is above the directory").to_owned();
     let place = places.entry(work.clone()).or_insert(Place { root, work, dir, changes: Vec::new() });

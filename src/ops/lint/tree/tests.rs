@@ -84,7 +84,8 @@ impl World {
         let facts = self.facts(&patches);
         assert_eq!(facts.no_history, None);
         let subject = Subject { name: "0001-x.patch", path: "0001-x.patch" };
-        let judged = judge(subject, &drafts(&patches)[0], &facts.patches[0], &Settings::default());
+        let (read, settings) = (drafts(&patches), Settings::default());
+        let judged = judge(subject, &Mail::new(&read[0], &settings), &facts.patches[0]);
         let all = judged.into_iter().map(|judged| judged.finding.rule);
         let mut fired: Vec<String> = all.filter(|rule| rule.starts_with(['P', 'U'])).collect();
         fired.sort();
