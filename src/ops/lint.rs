@@ -17,16 +17,15 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use super::parallel::{self, Limits};
-use super::workspace;
+use super::workspace::{self, Linux};
 use super::{OpError, Places, Watch};
 use crate::event::Event;
 use crate::finding::{Finding, FixClass, Severity};
 use crate::lint::{self, FileLint, Group, Judged, Member, Subject};
-use crate::patch::Draft;
 use baseline::Baseline;
 use changed::Changed;
 use config::Configured;
-use inputs::Set;
+use inputs::{Set, SetFile};
 use report::{LintCounts, LintReport, LintRun, NotChecked};
 
 /// What to lint, and how.
@@ -165,7 +164,8 @@ struct Looked {
     not_checked: Vec<NotChecked>,
 }
 
-/// Looks at all sets: files in parallel, then each set, then all sets together.
+/// Looks at each set, its files in parallel, then at all sets together. Of one set no more is kept than its findings and
+/// what the rules for sets need.
 fn look(
     options: &LintOptions,
     kit: Option<&crate::kit::Kit>,
@@ -173,39 +173,42 @@ fn look(
     watch: Watch<'_>,
 ) -> Result<Vec<Looked>, OpError> {
     let linux = ground::open(options, kit, sets, watch)?;
-    let files: Vec<(usize, usize)> =
-        sets.iter().enumerate().flat_map(|(set, s)| (0..s.files.len()).map(move |file| (set, file))).collect();
-    watch.observer.event(&Event::Stage { name: "linting", total: Some(files.len()) });
-    let work = |&(set, file): &(usize, usize)| {
-        let (set, file) = (&sets[set], &sets[set].files[file]);
-        let bytes = file.read()?;
-        Ok::<_, OpError>(lint::file(Subject { name: &file.name, path: &file.shown }, &bytes, &set.settings))
-    };
-    let go_on = || !watch.interrupt.is_raised();
-    let done = || watch.observer.event(&Event::Step);
-    let results = parallel::map(&files, Limits::of_machine().threads, go_on, work, done);
-    let mut looked: Vec<Looked> = sets.iter().map(|_| Looked::default()).collect();
-    let mut drafts: Vec<Vec<(Draft, usize)>> = sets.iter().map(|_| Vec::new()).collect();
-    for ((set, file), result) in files.iter().zip(results) {
-        let FileLint { judged, members, drafts: read } = result.ok_or_else(OpError::interrupted)??;
-        looked[*set].judged.extend(judged);
-        looked[*set].members.extend(members);
-        if linux.is_ok() {
-            drafts[*set].extend(read.into_iter().zip(std::iter::repeat(*file)));
-        }
-    }
-    for ((set, looked), drafts) in sets.iter().zip(&mut looked).zip(&drafts) {
-        let known = ground::ask(set, linux.as_ref(), drafts, watch)?;
-        let found = lint::set(&group(set, &looked.members), known.set.as_ref());
-        looked.judged.extend(found.into_iter().chain(known.judged));
-        looked.base = known.base;
-        looked.not_checked = known.not_checked;
-    }
+    let total = sets.iter().map(|set| set.files.len()).sum();
+    watch.observer.event(&Event::Stage { name: "linting", total: Some(total) });
+    let mut looked = sets.iter().map(|set| look_at(set, linux.as_ref(), watch)).collect::<Result<Vec<_>, _>>()?;
     let groups: Vec<Group<'_>> = sets.iter().zip(&looked).map(|(set, looked)| group(set, &looked.members)).collect();
     let across = lint::sets(&groups);
     for (set, judged) in across {
         looked[set].judged.push(judged);
     }
+    Ok(looked)
+}
+
+fn look_at(set: &Set, linux: Result<&Linux, &String>, watch: Watch<'_>) -> Result<Looked, OpError> {
+    let work = |file: &SetFile| {
+        let bytes = file.read()?;
+        let mut lint = lint::file(Subject { name: &file.name, path: &file.shown }, &bytes, &set.settings);
+        if linux.is_err() {
+            lint.drafts.clear();
+        }
+        Ok::<_, OpError>(lint)
+    };
+    let go_on = || !watch.interrupt.is_raised();
+    let done = || watch.observer.event(&Event::Step);
+    let results = parallel::map(&set.files, Limits::of_machine().threads, go_on, work, done);
+    let mut looked = Looked::default();
+    let mut drafts = Vec::new();
+    for (file, result) in set.files.iter().zip(results) {
+        let FileLint { judged, members, drafts: read } = result.ok_or_else(OpError::interrupted)??;
+        looked.judged.extend(judged);
+        looked.members.extend(members);
+        drafts.extend(read.into_iter().map(|draft| (draft, file)));
+    }
+    let known = ground::ask(set, linux, &drafts, watch)?;
+    let found = lint::set(&group(set, &looked.members), known.set.as_ref());
+    looked.judged.extend(found.into_iter().chain(known.judged));
+    looked.base = known.base;
+    looked.not_checked = known.not_checked;
     Ok(looked)
 }
 

@@ -292,7 +292,12 @@ fn hostile_files_are_reported_and_do_nothing() {
     let escape =
         good("init: one").replace("b/init/main.c", "b/../../etc/passwd").replace("a/init/main.c", "a/../../etc/passwd");
     let forging = good("init: \u{1b}]0;owned\u{7} \u{202e}txt.exe ::error::x @everyone");
-    let link = good("init: link").replace("index 0123456789ab..ba9876543210 100644", "new file mode 120000");
+    let header = good("init: link");
+    let header = header.split_once("diff --git").unwrap().0;
+    let link = format!(
+        "{header}diff --git a/l b/l\nnew file mode 120000\nindex 0000000..1111111\n--- /dev/null\n+++ b/l\n@@ -0,0 +1 @@\n\
+         +/etc\n\\ No newline at end of file\n"
+    );
     let files: Vec<(&str, Vec<u8>)> = vec![
         ("0001-escape.patch", escape.into()),
         ("0002-forging.patch", forging.into()),
@@ -357,7 +362,7 @@ fn rules_are_listed_and_explained() {
     for rule in kpatch::lint::RULES.iter() {
         assert!(list.contains(rule.id) && list.contains(rule.name), "{}", rule.id);
         let told = lint(&sandbox, &["--explain", rule.id]);
-        assert_eq!(code(&told), 0);
+        assert_eq!(told.status.code(), Some(0));
         assert!(String::from_utf8_lossy(&told.stdout).contains(rule.name));
     }
     assert_refusal(&lint(&sandbox, &["--explain", "Z001"]), &["lint"], &["'Z001' is no rule"]);

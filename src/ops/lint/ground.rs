@@ -53,11 +53,11 @@ pub(super) fn open(
     }
 }
 
-/// Asks the linux tree about a set. Each draft comes with the index of its file.
+/// Asks the linux tree about a set. Each draft comes with its file.
 pub(super) fn ask(
     set: &Set,
     linux: Result<&Linux, &String>,
-    drafts: &[(Draft, usize)],
+    drafts: &[(Draft, &SetFile)],
     watch: Watch<'_>,
 ) -> Result<Asked, OpError> {
     let none = |reason: &str| Asked {
@@ -74,7 +74,7 @@ pub(super) fn ask(
     let release = compute::release(&linux.store, base.as_str())?;
     let readable = drafts.iter().filter(|(draft, _)| draft.diff.is_ok());
     let (mails, files): (Vec<Mail<'_>>, Vec<&SetFile>) =
-        readable.map(|(draft, file)| (Mail::new(draft, &set.settings), &set.files[*file])).unzip();
+        readable.map(|(draft, file)| (Mail::new(draft, &set.settings), *file)).unzip();
     let known = tree::facts(&linux.store, &release, &mails, watch)?;
     let mut asked = Asked { base: Some(base.to_string()), ..Asked::default() };
     for ((mail, file), facts) in mails.iter().zip(files).zip(&known.patches) {
