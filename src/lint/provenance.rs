@@ -92,10 +92,10 @@ impl Provenance {
         if value(text, "Origin").is_some() {
             self.origins.push(line);
         }
-        if let Some(at) = text.find(b"This reverts commit ")
-            && let Some(id) = full_id(&text[at + 20..])
-        {
-            self.reverts.push(pick(id));
+        if let Some(at) = text.find(b"This reverts commit") {
+            let rest = &text[at + 19..];
+            let rest = rest.strip_prefix(b"s").unwrap_or(rest).trim_start();
+            self.reverts.extend(full_id(rest).map(pick));
         }
         self.link = self.link || is_link(text);
         let status = value(text, "Upstream-Status").or_else(|| value(text, "Forwarded"));

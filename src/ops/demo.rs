@@ -66,7 +66,7 @@ const UPSTREAM: &[Edit] = &[
 /// A fix that upstream takes as well.
 const TAKEN: Edit = Edit {
     message: "lantern: check the level once more on resume\n\nA level that was saved by an older kernel may be too \
-              high.\n\nSigned-off-by: Ada Example <ada@example.org>\n",
+              high.\n\nSigned-off-by: Ada Example <ada@example.org>\nOrigin: https://example.org/patches/3\n",
     changes: &[(
         "drivers/misc/lantern.c",
         "\treturn lantern_set(lantern, lantern->saved);",
@@ -76,11 +76,11 @@ const TAKEN: Edit = Edit {
 
 /// Carries with its lines where they are, or some lines away.
 const PLAIN: Edit = Edit {
-    message: "greeting: greet in lower case only\n\nSigned-off-by: Ada Example <ada@example.org>\n",
+    message: "greeting: greet in lower case only\n\nAll other messages begin in lower case, and scripts that wait for this one\nlook for it as they look for the others.\n\nSigned-off-by: Ada Example <ada@example.org>\nOrigin: https://example.org/patches/1\n",
     changes: &[("init/greeting.c", "\tpr_info(\"%s\\n\", greeting);", "\tpr_notice(\"%s\\n\", greeting);")],
 };
 const MOVED: Edit = Edit {
-    message: "lantern: say which lantern\n\nSigned-off-by: Ada Example <ada@example.org>\n",
+    message: "lantern: say which lantern\n\nWith two lanterns in a house nobody can tell which of them is meant.\n\nSigned-off-by: Ada Example <ada@example.org>\nOrigin: https://example.org/patches/2\n",
     changes: &[(
         "drivers/misc/lantern.c",
         "MODULE_DESCRIPTION(\"Lantern\");",
@@ -89,7 +89,7 @@ const MOVED: Edit = Edit {
 };
 /// Changes the line that upstream changes.
 const CLASH: Edit = Edit {
-    message: "greeting: greet from LinuxKit\n\nSigned-off-by: Ada Example <ada@example.org>\n",
+    message: "greeting: greet from LinuxKit\n\nWhoever reads the log of a machine wants to know what has booted it.\n\nSigned-off-by: Ada Example <ada@example.org>\nOrigin: https://example.org/patches/4\n",
     changes: &[(
         "init/greeting.c",
         "static const char *greeting = \"hello\";",

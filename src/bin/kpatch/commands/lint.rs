@@ -154,8 +154,8 @@ pub(super) fn run(args: &LintArgs, ui: &mut Ui) -> Result<Exit, OpError> {
     if let Some(path) = &args.write_baseline {
         let count = lint::write_baseline(path, &run)?;
         let path = visible(path.as_os_str().as_encoded_bytes());
-        ui.note(&format!("{path}: {count} findings that no longer count\n"));
-        return Ok(Exit::Done);
+        let findings = if count == 1 { "finding" } else { "findings" };
+        return ui.print(&format!("{path}: {count} {findings} that no longer count\n")).map(|()| Exit::Done);
     }
     let text = match args.format {
         _ if ui.json() => render::lint::json(&run)?,

@@ -7,7 +7,7 @@ use crate::lint::append::moved;
 use crate::lint::mail::Mail;
 use crate::lint::note::Notes;
 use crate::lint::rule::{Check, Rule, Sample};
-use crate::message::trim_end;
+use crate::message::{FieldAt, trim_end};
 use crate::text::visible;
 
 pub(super) static RULE: Rule = Rule {
@@ -19,16 +19,18 @@ pub(super) static RULE: Rule = Rule {
           branch the source is gone.",
     source: "seed, Working with Linux kernel patches; git-am(1); DEP-3 has these fields",
     fix: Some(FixClass::Safe),
-    good: Sample::Header("From: A U Thor <author@example.org>\nDate: Mon, 16 Nov 2020 10:11:12 +0000"),
+    good: Sample::Header(
+        "From: A U Thor <author@example.org>\nDate: Mon, 16 Nov 2020 10:11:12 +0000\nForwarded: not-needed",
+    ),
     bad: Sample::Header(
-        "From: A U Thor <author@example.org>\nDate: Mon, 16 Nov 2020 10:11:12 +0000\nForwarded: not-needed\n\
-         Bug-Debian: https://bugs.debian.org/1",
+        "From: A U Thor <author@example.org>\nDate: Mon, 16 Nov 2020 10:11:12 +0000\n\
+         Origin: https://lore.kernel.org/r/1@example.org",
     ),
     check: Check::Patch(check),
 };
 
 fn check(mail: &Mail<'_>, notes: &mut Notes) {
-    for field in mail.draft.message.fields.iter().filter(|field| is_source(&field.name)) {
+    for field in mail.draft.message.fields.iter().filter(|field| is_source(field)) {
         let lines = trim_end(&mail.text[field.span.clone()]);
         let name = field.span.start..field.span.start + field.name.len();
         let message = format!("git am drops the header field '{}'", visible(&field.name));
@@ -41,9 +43,15 @@ fn check(mail: &Mail<'_>, notes: &mut Notes) {
     }
 }
 
-fn is_source(name: &[u8]) -> bool {
-    let name = name.to_ascii_lowercase();
-    matches!(name.as_slice(), b"origin" | b"forwarded" | b"bug" | b"applied-upstream") || name.starts_with(b"bug-")
+/// `Forwarded: not-needed` and its like say nothing of a source.
+fn is_source(field: &FieldAt) -> bool {
+    let name = field.name.to_ascii_lowercase();
+    let is_address = field.value.find("://").is_some() || field.value.find("commit").is_some();
+    match name.as_slice() {
+        b"origin" | b"bug" => true,
+        b"forwarded" | b"applied-upstream" => is_address,
+        name => name.starts_with(b"bug-"),
+    }
 }
 
 #[cfg(test)]
