@@ -9,7 +9,7 @@ pub struct PatchFacts {
     pub base: String,
     /// What became of it there: how far its hunks stand from the lines that they name, or why it does not apply.
     pub applied: Result<Vec<Drift>, String>,
-    /// An earlier patch of the set that does not apply, by its file: then this one was tried without it.
+    /// An earlier patch for the same files that does not apply, by its file: this one was tried without it.
     pub after_failure: Option<String>,
     /// Hunks that could go elsewhere, or that are there already.
     pub ambiguous: Vec<HunkFacts>,

@@ -50,14 +50,17 @@ pub(super) fn facts(store: &Store, base: &Release, mails: &[Mail<'_>], watch: Wa
         Ok(upstream) => (None, upstream.into_iter().map(Some).collect()),
         Err(reason) => (Some(reason), vec![None; mails.len()]),
     };
-    let mut failed: Option<String> = None;
+    // The files of patches that do not apply, each with what it was to change.
+    let mut failed: Vec<(&str, BTreeSet<BString>)> = Vec::new();
     let mut patches = Vec::with_capacity(mails.len());
     for (at, (mail, step)) in mails.iter().zip(steps).enumerate() {
         let ambiguous = ambiguous::ambiguous(store, step.before, mail.diffs()).map_err(unread)?;
         let link = link(store, step.before, mail.diffs()).map_err(unread)?;
-        let after_failure = failed.clone();
-        if step.applied.is_err() && failed.is_none() {
-            failed = Some(mail.draft.file.clone());
+        let touched = paths(std::slice::from_ref(mail));
+        let before = failed.iter().find(|(_, paths)| !paths.is_disjoint(&touched));
+        let after_failure = before.map(|(file, _)| (*file).to_owned());
+        if step.applied.is_err() {
+            failed.push((&mail.draft.file, touched));
         }
         patches.push(PatchFacts {
             base: base.tag.clone(),
