@@ -21,6 +21,7 @@ use super::workspace::{self, Linux};
 use super::{OpError, Places, Watch};
 use crate::event::Event;
 use crate::finding::{Finding, FixClass, Severity};
+use crate::kit::Kit;
 use crate::lint::{self, FileLint, Group, Judged, Member, Subject};
 use baseline::Baseline;
 use changed::Changed;
@@ -83,17 +84,18 @@ pub fn lint(options: &LintOptions, watch: Watch<'_>) -> Result<LintRun, OpError>
     };
     let configured = Configured::new(options, kit.as_ref())?;
     let mut sets = inputs::sets(options, kit.as_ref(), &configured)?;
-    let wanted = wanted(options, &mut sets)?;
-    let ground = mend::Ground { kit: kit.as_ref(), watch };
-    let baseline = match (&options.baseline, kit.as_ref()) {
-        _ if options.no_baseline => Baseline::default(),
-        (Some(path), _) => Baseline::read(path)?,
-        (None, Some(kit)) => match &kit.config().lint.baseline {
-            Some(path) => Baseline::read(&kit.top().join(path))?,
-            None => Baseline::default(),
-        },
-        (None, None) => Baseline::default(),
+    let _locks = match options.fix {
+        Some(FixOptions { write: true, .. }) => {
+            let locks = mend::lock(kit.as_ref(), &sets, watch)?;
+            sets = inputs::sets(options, kit.as_ref(), &configured)?;
+            locks
+        }
+        _ => Vec::new(),
     };
+    let wanted = wanted(options, &mut sets)?;
+    let linux = ground::open(options, kit.as_ref(), &sets, watch)?;
+    let ground = mend::Ground { kit: kit.as_ref(), linux: linux.as_ref().ok(), watch };
+    let baseline = known_before(options, kit.as_ref())?;
     let judge = |finding: &mut Finding| {
         configured.waive(finding);
         baseline.knows(finding)
@@ -106,12 +108,12 @@ pub fn lint(options: &LintOptions, watch: Watch<'_>) -> Result<LintRun, OpError>
                 !is_old && finding.waived.is_none() && counts(wanted.as_ref(), set, &sets[set], &finding)
             };
             let (mended, changes) = mend::mend(&ground, &sets, fix, &may)?;
-            mend::take(&mut sets, &mended);
+            ground.take(&mut sets, &mended, fix)?;
             Some((mended, changes))
         }
         None => None,
     };
-    let looked = look(options, kit.as_ref(), &sets, watch)?;
+    let looked = look(linux.as_ref(), &sets, watch)?;
     let mut reports = Vec::with_capacity(sets.len());
     for (at, (set, looked)) in sets.iter().zip(looked).enumerate() {
         let wanted = |finding: &Finding| counts(wanted.as_ref(), at, set, finding);
@@ -123,10 +125,19 @@ pub fn lint(options: &LintOptions, watch: Watch<'_>) -> Result<LintRun, OpError>
         reports.push(report);
     }
     if let (Some((_, changes)), Some(FixOptions { write: true, .. })) = (mended, options.fix) {
-        mend::land(&ground, changes)?;
+        ground.land(changes)?;
     }
     let whole = options.paths.is_empty() && options.changed_since.is_none() && options.select.is_empty();
     Ok(LintRun { waivers: configured.idle(whole), reports })
+}
+
+/// The baseline that counts.
+fn known_before(options: &LintOptions, kit: Option<&Kit>) -> Result<Baseline, OpError> {
+    let own = kit.and_then(|kit| kit.config().lint.baseline.as_ref().map(|path| kit.top().join(path)));
+    match options.baseline.clone().or(own).filter(|_| !options.no_baseline) {
+        Some(path) => Baseline::read(&path),
+        None => Ok(Baseline::default()),
+    }
 }
 
 /// Writes the findings of a run as a baseline; returns how many there are.
@@ -166,16 +177,10 @@ struct Looked {
 
 /// Looks at each set, its files in parallel, then at all sets together. Of one set no more is kept than its findings and
 /// what the rules for sets need.
-fn look(
-    options: &LintOptions,
-    kit: Option<&crate::kit::Kit>,
-    sets: &[Set],
-    watch: Watch<'_>,
-) -> Result<Vec<Looked>, OpError> {
-    let linux = ground::open(options, kit, sets, watch)?;
+fn look(linux: Result<&Linux, &String>, sets: &[Set], watch: Watch<'_>) -> Result<Vec<Looked>, OpError> {
     let total = sets.iter().map(|set| set.files.len()).sum();
     watch.observer.event(&Event::Stage { name: "linting", total: Some(total) });
-    let mut looked = sets.iter().map(|set| look_at(set, linux.as_ref(), watch)).collect::<Result<Vec<_>, _>>()?;
+    let mut looked = sets.iter().map(|set| look_at(set, linux, watch)).collect::<Result<Vec<_>, _>>()?;
     let groups: Vec<Group<'_>> = sets.iter().zip(&looked).map(|(set, looked)| group(set, &looked.members)).collect();
     let across = lint::sets(&groups);
     for (set, judged) in across {

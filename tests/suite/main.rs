@@ -22,6 +22,7 @@ mod html;
 mod killed;
 mod kit_builder;
 mod lint;
+mod lint_oracle;
 mod matrix;
 mod merge;
 mod msrv;

@@ -42,7 +42,7 @@ fn check(group: &Group<'_>, notes: &mut Notes) {
     if count > 0 {
         notes
             .directory(format!("{count} of {all} patches do not say where they come from, nor does the set"))
-            .help("say once where the whole set comes from: its origin in kpatch.toml");
+            .help("say once where the whole set comes from: 'origin' of its series in kpatch.toml");
     }
 }
 
