@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::note::FixKind;
 use super::run::{FileLint, Judged, Subject, file};
 use super::settings::Settings;
-use crate::diff::FileDiff;
+use crate::diff::{Content, FileDiff};
 use crate::finding::{Finding, FixClass, Severity};
 use crate::patch::Draft;
 
@@ -76,6 +76,43 @@ pub fn fix_file(
     result
 }
 
+/// Applies the edits of fixes that a linux tree has asked for; `judged` are findings of the file as it is. They are not
+/// asked again: whoever has the tree has to look whether a safe one left it as it was, since hunks may name other lines.
+pub fn fix_for_tree(subject: Subject<'_>, bytes: &[u8], settings: &Settings, judged: &[&Judged]) -> FileFix {
+    let mut result = FileFix { bytes: bytes.to_vec(), fixed: Vec::new(), refused: Vec::new() };
+    let mut now = file(subject, bytes, settings);
+    // From the end on, so that the places of the others stay what they are.
+    let mut judged = judged.to_vec();
+    judged.sort_by_key(|judged| std::cmp::Reverse(first_edit(judged)));
+    for judged in judged {
+        let edited = edited(&result.bytes, judged);
+        let then = edited.as_deref().map(|bytes| file(subject, bytes, settings));
+        let is_safe = judged.fix.as_ref().is_some_and(|fix| fix.class == FixClass::Safe);
+        match (edited, then) {
+            (Some(bytes), Some(then))
+                if errors(&then) <= errors(&now) && (!is_safe || same_change(&now.drafts, &then.drafts, anywhere)) =>
+            {
+                result.fixed.push(judged.finding.clone());
+                result.bytes = bytes;
+                now = then;
+            }
+            _ => result.refused.push(judged.finding.clone()),
+        }
+    }
+    result
+}
+
+fn first_edit(judged: &Judged) -> usize {
+    match judged.fix.as_ref().map(|fix| &fix.kind) {
+        Some(FixKind::Edit(edits)) => judged.base + edits.first().map_or(0, |(range, _)| range.start),
+        _ => 0,
+    }
+}
+
+fn errors(lint: &FileLint) -> usize {
+    lint.judged.iter().filter(|judged| judged.finding.severity == Severity::Error).count()
+}
+
 fn key(finding: &Finding) -> String {
     format!("{}/{}", finding.rule, finding.fingerprint)
 }
@@ -98,20 +135,19 @@ fn edited(bytes: &[u8], judged: &Judged) -> Option<Vec<u8>> {
 /// Whether a fix does what it promises: the finding is gone, no error came, and a safe one leaves every diff, author
 /// and date as it was.
 fn keeps(judged: &Judged, before: &FileLint, after: &FileLint) -> bool {
-    let errors = |lint: &FileLint| lint.judged.iter().filter(|j| j.finding.severity == Severity::Error).count();
     let count = |lint: &FileLint| lint.judged.iter().filter(|j| j.finding.rule == judged.finding.rule).count();
     if count(after) >= count(before) || errors(after) > errors(before) {
         return false;
     }
     let class = judged.fix.as_ref().map(|fix| fix.class);
-    class != Some(FixClass::Safe) || same_change(&before.drafts, &after.drafts)
+    class != Some(FixClass::Safe) || same_change(&before.drafts, &after.drafts, unplaced)
 }
 
-/// True if two files make the same commits, messages aside.
-fn same_change(before: &[Draft], after: &[Draft]) -> bool {
+/// True if two files make the same commits, messages aside; `what` is what counts of their diffs.
+fn same_change(before: &[Draft], after: &[Draft], what: fn(&[FileDiff]) -> Vec<FileDiff>) -> bool {
     let same = |(before, after): (&Draft, &Draft)| {
         let diffs = match (&before.diff, &after.diff) {
-            (Ok(before), Ok(after)) => unplaced(before) == unplaced(after),
+            (Ok(before), Ok(after)) => what(before) == what(after),
             (Err(_), Err(_)) => before.text()[before.layout.head.end..] == after.text()[after.layout.head.end..],
             _ => false,
         };
@@ -120,6 +156,19 @@ fn same_change(before: &[Draft], after: &[Draft]) -> bool {
         diffs && author && (a.date.is_err() || a.date == b.date)
     };
     before.len() == after.len() && before.iter().zip(after).all(same)
+}
+
+/// Diffs without where they stand, and without the lines that their hunks name.
+fn anywhere(diffs: &[FileDiff]) -> Vec<FileDiff> {
+    let mut diffs = unplaced(diffs);
+    for diff in &mut diffs {
+        if let Content::Text(hunks) = &mut diff.content {
+            for hunk in hunks {
+                (hunk.old_start, hunk.new_start) = (0, 0);
+            }
+        }
+    }
+    diffs
 }
 
 /// Diffs without where they stand.

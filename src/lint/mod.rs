@@ -21,7 +21,7 @@ mod tests;
 mod trailer;
 
 pub use facts::{ClaimFacts, Drift, Found, HunkFacts, PatchFacts, SetFacts, UpstreamFacts};
-pub use fix::{Allowed, FileFix, fix_file};
+pub use fix::{Allowed, FileFix, fix_file, fix_for_tree};
 pub use mail::{HunkAt, Line, Mail, Person};
 pub use member::{Entry, Group, Member};
 pub use note::{Fix, FixKind, Note, Notes, Place};

@@ -107,8 +107,9 @@ pub fn lint(options: &LintOptions, watch: Watch<'_>) -> Result<LintRun, OpError>
                 let is_old = judge(&mut finding);
                 !is_old && finding.waived.is_none() && counts(wanted.as_ref(), set, &sets[set], &finding)
             };
-            let (mended, changes) = mend::mend(&ground, &sets, fix, &may)?;
-            ground.take(&mut sets, &mended, fix)?;
+            let asked = asked_for(linux.as_ref(), &sets, watch)?;
+            let (mended, changes) = mend::mend(&ground, &sets, &asked, fix, &may)?;
+            ground.take(&mut sets, &mended)?;
             Some((mended, changes))
         }
         None => None,
@@ -129,6 +130,16 @@ pub fn lint(options: &LintOptions, watch: Watch<'_>) -> Result<LintRun, OpError>
     }
     let whole = options.paths.is_empty() && options.changed_since.is_none() && options.select.is_empty();
     Ok(LintRun { waivers: configured.idle(whole), reports })
+}
+
+/// The findings of each set that only the linux tree can make.
+fn asked_for(linux: Result<&Linux, &String>, sets: &[Set], watch: Watch<'_>) -> Result<Vec<Vec<Judged>>, OpError> {
+    if linux.is_err() {
+        return Ok(Vec::new());
+    }
+    let of_tree = |judged: &Judged| lint::rule(&judged.finding.rule).is_some_and(|rule| rule.check.needs_tree());
+    let looked = look(linux, sets, watch)?;
+    Ok(looked.into_iter().map(|looked| looked.judged.into_iter().filter(of_tree).collect()).collect())
 }
 
 /// The baseline that counts.

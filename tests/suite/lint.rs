@@ -326,6 +326,16 @@ fn fixes_of_real_sets_leave_their_trees_as_they_were() {
         let again = lint(&sandbox, &[name, "--profile", "linuxkit", "--fix", "--level", "info", "--json"]);
         assert_eq!(json(&again)["reports"][0]["fixed"], Value::Array(Vec::new()), "{name}");
         assert_eq!(now.changes(&Snapshot::of(&folder)), Vec::<String>::new());
+        // With the tree, hunks get the lines on which they stand.
+        let linux = sandbox.linux();
+        let args =
+            ["--select", "S005", "--level", "info", "--linux", linux.to_str().unwrap(), "--base", &tag, "--json"];
+        let drifted = found(&lint(&sandbox, &[&[name], &args[..]].concat())).len();
+        let output = lint(&sandbox, &[&[name, "--fix"], &args[..]].concat());
+        let fixed = json(&output)["reports"][0]["fixed"].as_array().unwrap().len();
+        assert_eq!((fixed, found(&output).len()), (drifted, 0), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(fixed > 5, "{name}: {fixed}");
+        assert_eq!(applied(&store, &tag, &folder), before, "{name}");
     }
 }
 
@@ -346,6 +356,12 @@ fn a_linux_tree_says_what_files_cannot() {
     assert_eq!((&report["base"], &report["not_checked"]), (&Value::from("v6.6.13"), &Value::Array(Vec::new())));
     // The next release has the third patch.
     assert!(tree(&output).contains(&fires("U005", "0003-usb-a-fix-for-everybody.patch")), "{:?}", found(&output));
+    let third = world.patch("0003-usb-a-fix-for-everybody.patch");
+    world.kpatch(&["lint", "--unsafe-fixes", "--select", "U005", "--json"]);
+    let text = fs::read_to_string(&third).unwrap();
+    let upstream = world.sandbox.git(&world.linux, &["log", "-1", "--format=%H", "--grep=usb: a fix", "v6.6.14"]);
+    assert!(text.contains(&format!("\n(cherry picked from commit {upstream})\n---\n")), "{text}");
+    assert!(!tree(&run()).iter().any(|(rule, _)| rule == "U005"));
     // A hunk that names other lines, and one that has no place.
     let first = world.patch("0001-panic-say-it-in-words.patch");
     let text = fs::read_to_string(&first).unwrap();

@@ -15,7 +15,7 @@ use crate::files::{Change, Lock};
 use crate::finding::{Finding, FixClass};
 use crate::git::Oid;
 use crate::kit::Kit;
-use crate::lint::{Allowed, Entry, Subject, file, fix_file};
+use crate::lint::{Allowed, Entry, Judged, Subject, file, fix_file, fix_for_tree};
 use crate::ops::landing::land_files;
 use crate::ops::parallel::{self, Limits};
 use crate::ops::workspace::{self, Linux};
@@ -69,6 +69,7 @@ type May<'a> = &'a (dyn Fn(usize, &Finding) -> bool + 'a);
 pub(super) fn mend(
     ground: &Ground<'_>,
     sets: &[Set],
+    asked: &[Vec<Judged>],
     fix: FixOptions,
     may: May<'_>,
 ) -> Result<(Vec<Mended>, Vec<Place>), OpError> {
@@ -78,7 +79,8 @@ pub(super) fn mend(
         if ground.watch.interrupt.is_raised() {
             return Err(OpError::interrupted());
         }
-        let mut mended = mend_set(set, fix, &|finding: &Finding| may(at, finding))?;
+        let of_tree = asked.get(at).map_or(&[][..], Vec::as_slice);
+        let mut mended = mend_set(set, of_tree, fix, &|finding: &Finding| may(at, finding))?;
         if let (Some((items, _)), Some(dir)) = (&mended.new, &set.dir) {
             mended.changes = describe(set, items, fix.show);
             for entry in removed(set, &mended) {
@@ -117,7 +119,7 @@ impl Ground<'_> {
     ///
     /// Where there is a linux tree, safe fixes have to give the tree that was there before: a second look at what was
     /// checked already, patch by patch.
-    pub(super) fn take(&self, sets: &mut [Set], mended: &[Mended], fix: FixOptions) -> Result<(), OpError> {
+    pub(super) fn take(&self, sets: &mut [Set], mended: &[Mended]) -> Result<(), OpError> {
         for (set, mended) in sets.iter_mut().zip(mended) {
             let Some((items, entries)) = &mended.new else { continue };
             let before = self.tree(set)?;
@@ -132,7 +134,8 @@ impl Ground<'_> {
             });
             set.files = files.collect();
             set.entries.clone_from(entries);
-            if fix.class == FixClass::Safe && before.is_some() && self.tree(set)? != before {
+            let is_safe = mended.fixed.iter().all(|finding| finding.fix == Some(FixClass::Safe));
+            if is_safe && before.is_some() && self.tree(set)? != before {
                 return Err(OpError::new(format!(
                     "the fixes of '{}' would change its tree; nothing was written",
                     set.shown
@@ -167,7 +170,7 @@ impl Ground<'_> {
     }
 }
 
-fn mend_set(of: &Set, fix: FixOptions, may: &dyn Fn(&Finding) -> bool) -> Result<Mended, OpError> {
+fn mend_set(of: &Set, of_tree: &[Judged], fix: FixOptions, may: &dyn Fn(&Finding) -> bool) -> Result<Mended, OpError> {
     let mut mended = Mended::default();
     if of.dir.is_none() {
         return Ok(mended);
@@ -179,7 +182,8 @@ fn mend_set(of: &Set, fix: FixOptions, may: &dyn Fn(&Finding) -> bool) -> Result
     }
     let mut entries = of.entries.clone();
     let allowed = Allowed { class: fix.class, from: fix.from };
-    let mut changed = false;
+    let asked: Vec<&Judged> = of_tree.iter().filter(|j| allowed.allows(j) && may(&j.finding)).collect();
+    let mut changed = for_tree(of, &mut items, &asked, &mut mended.fixed);
     let mut refused = BTreeSet::new();
     for _ in 0..ROUNDS {
         let mut again = edit(of, &mut items, allowed, may, &mut mended.fixed);
@@ -197,6 +201,25 @@ fn mend_set(of: &Set, fix: FixOptions, may: &dyn Fn(&Finding) -> bool) -> Result
 
 fn in_dir(set: &Set, name: &str) -> String {
     if set.shown == "." { name.to_owned() } else { format!("{}/{name}", set.shown) }
+}
+
+/// The fixes that the linux tree has asked for; true if one was made.
+fn for_tree(of: &Set, items: &mut [Item], asked: &[&Judged], fixed: &mut Vec<Finding>) -> bool {
+    let mut changed = false;
+    for (item, file) in items.iter_mut().zip(&of.files) {
+        let asked: Vec<&Judged> = asked.iter().copied().filter(|judged| judged.finding.path == file.shown).collect();
+        if asked.is_empty() {
+            continue;
+        }
+        let subject = Subject { name: &item.name, path: &file.shown };
+        let result = fix_for_tree(subject, &item.bytes, &of.settings, &asked);
+        if *result.bytes != *item.bytes {
+            changed = true;
+            item.bytes = Arc::from(result.bytes);
+            fixed.extend(result.fixed);
+        }
+    }
+    changed
 }
 
 /// The fixes inside of files; true if one was made.

@@ -1,9 +1,12 @@
 //! S005: hunks stand on other lines than they name.
 
-use crate::finding::Severity;
-use crate::lint::facts::PatchFacts;
+use std::ops::Range;
+
+use crate::diff::Content;
+use crate::finding::{FixClass, Severity};
+use crate::lint::facts::{Drift, PatchFacts};
 use crate::lint::mail::Mail;
-use crate::lint::note::Notes;
+use crate::lint::note::{FixKind, Notes};
 use crate::lint::rule::{Check, Rule, Sample};
 
 pub(super) static RULE: Rule = Rule {
@@ -14,7 +17,7 @@ pub(super) static RULE: Rule = Rule {
     why: "A hunk is looked for near the line that it names. The farther its lines have moved, the likelier another \
           place with the same lines is nearer. It shows that the set was not exported for this release.",
     source: "git-apply(1), patch(1): offsets; of 720 patches carried to a newer release 341 had one, up to 1,540 lines",
-    fix: None,
+    fix: Some(FixClass::Safe),
     good: Sample::Words("a patch that was exported for the release it is applied to"),
     bad: Sample::Words("a patch for an older release, whose hunk 'succeeds at 120 (offset 15 lines)'"),
     check: Check::Tree(check),
@@ -38,9 +41,49 @@ fn check(mail: &Mail<'_>, facts: &PatchFacts, notes: &mut Notes) {
         1 => format!("the hunk is {most:+} {lines} from where it says"),
         count => format!("{count} hunks are not where they say, this one {most:+} {lines}"),
     };
-    notes
-        .at(place.unwrap_or_else(|| mail.subject_place()), message)
-        .help("write the set anew: kpatch export --refresh");
+    let note = notes.at(place.unwrap_or_else(|| mail.subject_place()), message);
+    note.help("write the set anew: kpatch export --refresh");
+    if let Some(edits) = renumbered(mail, drifts) {
+        note.safe(FixKind::Edit(edits));
+    }
+}
+
+/// Gives every hunk of a file in which one has moved the lines on which they stand. `None` where a hunk has only lines
+/// that come or only lines that go: the numbers of those mean the line before.
+fn renumbered(mail: &Mail<'_>, drifts: &[Drift]) -> Option<Vec<(Range<usize>, Vec<u8>)>> {
+    let mut edits = Vec::new();
+    for drift in drifts.iter().filter(|drift| drift.offsets.iter().any(|offset| *offset != 0)) {
+        let diff = mail.diffs().get(drift.diff)?;
+        let Content::Text(hunks) = &diff.content else { return None };
+        let places = mail.hunks_at(drift.diff);
+        if hunks.len() != drift.offsets.len() || hunks.len() != places.len() {
+            return None;
+        }
+        let mut grown = 0;
+        for ((hunk, offset), place) in hunks.iter().zip(&drift.offsets).zip(places) {
+            if hunk.old_len == 0 || hunk.new_len == 0 {
+                return None;
+            }
+            let new_start = i64::from(hunk.new_start).checked_add(*offset)?;
+            let old_start = new_start - grown;
+            if new_start < 1 || old_start < 1 {
+                return None;
+            }
+            grown += i64::from(hunk.new_len) - i64::from(hunk.old_len);
+            let (old, new) = (range(old_start, hunk.old_len), range(new_start, hunk.new_len));
+            let header = [format!("@@ -{old} +{new} @@").as_bytes(), &hunk.section].concat();
+            if mail.text[place.header.clone()] != header {
+                edits.push((place.header, header));
+            }
+        }
+    }
+    edits.sort_by_key(|(range, _)| range.start);
+    (!edits.is_empty()).then_some(edits)
+}
+
+/// `start,length`, as diffs have it.
+fn range(start: i64, length: u32) -> String {
+    if length == 1 { start.to_string() } else { format!("{start},{length}") }
 }
 
 #[cfg(test)]
