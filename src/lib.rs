@@ -11,6 +11,7 @@ pub mod version;
 pub mod diff;
 pub mod event;
 pub mod finding;
+pub mod kconfig;
 pub mod message;
 pub mod patch;
 pub mod patch_set;

@@ -233,6 +233,17 @@ impl Kit {
         self.patches_dir(&(*series, variant.to_owned()), &found, &format!("{series}{variant}"))
     }
 
+    /// The kernel configuration of a series, which may have a variant, for an architecture as `uname -m` writes it: that of
+    /// the layout that has one, or else where the series would have it.
+    pub fn config_file(&self, series: &str, arch: &str) -> Result<PathBuf, KitError> {
+        let found = Found::in_dir(&self.kernel)?;
+        let own = self.kernel.join(series).join(format!("config-{arch}"));
+        let flat = self.kernel.join(format!("config-{series}-{arch}"));
+        let is_own =
+            own.exists() || (!flat.exists() && split_series(series).is_some_and(|key| found.own.contains_key(&key)));
+        Ok(if is_own { own } else { flat })
+    }
+
     /// What `kpatch.toml` says.
     pub fn config(&self) -> &Config {
         &self.config

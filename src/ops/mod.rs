@@ -8,6 +8,7 @@ mod cells;
 pub mod change_set;
 pub mod commit;
 mod compute;
+pub mod config;
 pub mod demo;
 pub mod diff;
 pub mod drop;

@@ -28,6 +28,7 @@ const VERBS: &[&str] = &[
     "lint",
     "diff",
     "pr-body",
+    "config",
     "source",
     "demo",
     "completions",

@@ -10,6 +10,7 @@ mod carry;
 mod causes;
 mod change_set;
 mod commit;
+mod config;
 mod crash;
 mod docs;
 mod edit;

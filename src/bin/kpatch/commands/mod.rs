@@ -6,6 +6,7 @@ mod bisect;
 mod bump;
 mod commit;
 mod completions;
+mod config;
 mod continue_;
 mod demo;
 mod diff;
@@ -64,6 +65,7 @@ pub(crate) enum Command {
     Lint(lint::LintArgs),
     Diff(diff::DiffArgs),
     PrBody(pr_body::PrBodyArgs),
+    Config(config::ConfigArgs),
     Source(source::SourceArgs),
     Demo(demo::DemoArgs),
     Completions(completions::CompletionsArgs),
@@ -93,6 +95,7 @@ impl Command {
             Self::Lint(args) => lint::run(args, ui),
             Self::Diff(args) => diff::run(args, ui),
             Self::PrBody(args) => pr_body::run(args, ui),
+            Self::Config(args) => config::run(args, ui),
             Self::Source(args) => source::run(args, ui),
             Self::Demo(args) => demo::run(args, ui),
             Self::Completions(args) => completions::run(args, ui),
@@ -131,6 +134,9 @@ pub(crate) fn examples(name: &str) -> Examples {
         "kpatch lint" => lint::EXAMPLES,
         "kpatch diff" => diff::EXAMPLES,
         "kpatch pr-body" => pr_body::EXAMPLES,
+        "kpatch config" => config::EXAMPLES,
+        "kpatch config split" => config::SPLIT_EXAMPLES,
+        "kpatch config diff" => config::DIFF_EXAMPLES,
         "kpatch source" => source::EXAMPLES,
         "kpatch source import" => source::IMPORT_EXAMPLES,
         "kpatch source fetch" => source::FETCH_EXAMPLES,

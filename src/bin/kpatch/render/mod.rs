@@ -5,6 +5,7 @@ pub(crate) mod bisect;
 pub(crate) mod bump;
 pub(crate) mod change_set;
 pub(crate) mod commit_message;
+pub(crate) mod config;
 pub(crate) mod demo;
 pub(crate) mod diff;
 mod escape;
