@@ -102,6 +102,7 @@ fn a_directory_a_file_a_tree_of_directories_and_stdin() {
     std::io::Write::write_all(&mut child.stdin.take().unwrap(), unsigned("init: x").as_bytes()).unwrap();
     let piped = child.wait_with_output().unwrap();
     assert_eq!(found(&piped), [("D001".to_owned(), "stdin".to_owned())]);
+    assert_refusal(&lint(&sandbox, &["-", "--fix"]), &["lint"], &["stdin cannot be mended"]);
 }
 
 #[test]

@@ -173,7 +173,13 @@ impl LintArgs {
     fn options(&self, ui: &Ui, from: Severity) -> Result<LintOptions, OpError> {
         let mends = self.fix || self.unsafe_fixes || self.diff;
         let class = if self.unsafe_fixes { FixClass::Unsafe } else { FixClass::Safe };
-        let stdin = self.paths.iter().any(|path| path.as_os_str() == "-").then(|| read_text("-")).transpose()?;
+        let has_stdin = self.paths.iter().any(|path| path.as_os_str() == "-");
+        if has_stdin && mends {
+            return Err(
+                OpError::new("what comes on stdin cannot be mended").hint("name the file, or leave the fixes out")
+            );
+        }
+        let stdin = has_stdin.then(|| read_text("-")).transpose()?;
         Ok(LintOptions {
             places: ui.places(),
             paths: self.paths.clone(),
