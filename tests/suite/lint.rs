@@ -384,6 +384,25 @@ fn a_linux_tree_says_what_files_cannot() {
 }
 
 #[test]
+fn files_are_split_renamed_and_removed_only_if_told() {
+    let sandbox = Sandbox::new();
+    let both = good("init: one") + &good("init: two");
+    let names = || -> Vec<String> {
+        crate::support::read_folder(&sandbox.path("p")).into_iter().map(|(name, _)| name).collect()
+    };
+    set(&sandbox, "p", &[("0001-both.patch", both), ("0002-three.DIFF", good("init: three"))]);
+    set(&sandbox, "p", &[("0001-both.patch.orig", String::new()), ("README", "ours".to_owned())]);
+    let before = names();
+    let run = |args: &[&str]| lint(&sandbox, &[&["p", "--select", "F005,N007,N008", "--json"], args].concat());
+    let output = run(&["--fix"]);
+    assert_eq!((rules(&output), names()), (["F005", "N007", "N008"].map(str::to_owned).into(), before));
+    let output = run(&["--unsafe-fixes"]);
+    assert_eq!((found(&output), code(&output)), (Vec::new(), 0));
+    assert_eq!(names(), ["0001-01-init-one.patch", "0001-02-init-two.patch", "0002-three.patch", "README"]);
+    assert_eq!(fs::read_to_string(sandbox.path("p/0001-02-init-two.patch")).unwrap(), good("init: two"));
+}
+
+#[test]
 fn a_fix_that_dies_leaves_the_old_files_or_the_new_ones() {
     let sandbox = Sandbox::new();
     let names: Vec<String> = (1..=40).map(|at| format!("{at:04}-init-{at}.patch")).collect();

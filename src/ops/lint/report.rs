@@ -95,7 +95,7 @@ pub struct WaiverReport {
 pub struct FixedFile {
     /// Its path, for display.
     pub path: String,
-    /// `edited`, `renamed`, `removed` or `split`.
+    /// `edited`, `renamed`, `removed`, or `written` for a new one.
     pub change: String,
     /// Its new path, if it has one.
     pub to: Option<String>,

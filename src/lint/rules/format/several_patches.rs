@@ -4,6 +4,7 @@ use crate::finding::{FixClass, Severity};
 use crate::lint::note::{FixKind, Notes};
 use crate::lint::rule::{Check, Rule, Sample};
 use crate::lint::run::PatchFile;
+use crate::patch::Draft;
 
 pub(super) static RULE: Rule = Rule {
     id: "F005",
@@ -26,7 +27,8 @@ pub(super) static RULE: Rule = Rule {
 fn check(file: &PatchFile<'_>, notes: &mut Notes) {
     let Ok([_, second, ..]) = file.drafts else { return };
     let count = file.drafts.map_or(0, <[_]>::len);
-    let is_mail = second.message.by_git.as_deref().unwrap_or(&second.message).author.is_ok();
+    let has_author = |draft: &Draft| draft.message.by_git.as_deref().unwrap_or(&draft.message).author.is_ok();
+    let is_mail = file.drafts.is_ok_and(|drafts| drafts.iter().all(has_author));
     let note = notes.line(second.first_line, format!("{count} patches in one file; the second begins here"));
     if is_mail {
         note.help("write each into a file of its own").risky(FixKind::Split);

@@ -67,7 +67,8 @@ fn unified(before: &[u8], after: &[u8], from: &str, to: &str) -> String {
     };
     let (before, after) = (shown(before), shown(after));
     let diff = similar::TextDiff::from_lines(&before, &after);
-    diff.unified_diff().context_radius(3).header(&format!("a/{from}"), &format!("b/{to}")).to_string()
+    let from = if before.is_empty() { "/dev/null".to_owned() } else { format!("a/{from}") };
+    diff.unified_diff().context_radius(3).header(&from, &format!("b/{to}")).to_string()
 }
 
 /// A path without links.
