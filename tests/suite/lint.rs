@@ -403,6 +403,28 @@ fn files_are_split_renamed_and_removed_only_if_told() {
 }
 
 #[test]
+fn names_that_cannot_be_shown_are_never_lost() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let odd: [&[u8]; 2] = [b"0002-\x1b[2J.patch", b"0004-\xff.patch"];
+    for name in odd {
+        let sandbox = Sandbox::new();
+        set(
+            &sandbox,
+            "p",
+            &[("three.patch", good("init: three")), ("0001-both.patch", good("init: one") + &good("init: two"))],
+        );
+        let name = sandbox.path("p").join(std::ffi::OsStr::from_bytes(name));
+        fs::write(&name, good("init: odd")).unwrap();
+        let entry = sandbox.path("p").join(std::ffi::OsStr::from_bytes(b"notes\x07"));
+        fs::write(&entry, "mine").unwrap();
+        let output = lint(&sandbox, &["p", "--unsafe-fixes", "-v"]);
+        assert_shown(&output);
+        assert!(matches!(output.status.code(), Some(0 | 1)), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(name.is_file() && entry.is_file() && sandbox.path("p/three.patch").is_file());
+    }
+}
+
+#[test]
 fn a_fix_that_dies_leaves_the_old_files_or_the_new_ones() {
     let sandbox = Sandbox::new();
     let names: Vec<String> = (1..=40).map(|at| format!("{at:04}-init-{at}.patch")).collect();

@@ -1,13 +1,14 @@
 //! Fixes of names: renaming, removing, splitting files.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::sync::Arc;
 
 use super::{Item, in_dir};
 use crate::finding::{Finding, FixClass};
 use crate::lint::{Entry, FixKind, Group, Judged, Subject, file, set};
 use crate::ops::OpError;
-use crate::ops::lint::inputs::Set;
+use crate::ops::lint::inputs::{Set, SetFile, Source};
 use crate::ops::lint::{Bytes, group};
 use crate::patch::split;
 
@@ -26,7 +27,7 @@ pub(super) fn rearrange(
     // Names are said once more in a quilt series, and files in other directories keep their places.
     let is_plain = of.files.iter().all(|file| file.shown == in_dir(of, &file.name));
     let is_quilt = of.settings.profile.quilt && of.entries.iter().any(|entry| entry.name == "series");
-    if !of.is_whole || !is_plain || is_quilt {
+    if !of.is_whole || !is_plain || is_quilt || !has_true_names(of) {
         return Ok(false);
     }
     let mut judged: Vec<Judged> = Vec::new();
@@ -51,6 +52,16 @@ pub(super) fn rearrange(
         refused.insert(batch[0].finding.rule.clone());
     }
     Ok(false)
+}
+
+/// False if a name in the directory is shown otherwise than it is: who writes the directory anew by such names loses files.
+fn has_true_names(of: &Set) -> bool {
+    let Some(dir) = &of.dir else { return false };
+    let is_true = |file: &SetFile| match &file.source {
+        Source::Disk(path) => path.file_name() == Some(OsStr::new(&file.name)),
+        Source::Memory(_) => true,
+    };
+    of.files.iter().all(is_true) && of.entries.iter().all(|entry| dir.join(&entry.name).symlink_metadata().is_ok())
 }
 
 /// Makes the fixes of one rule; false if one of them cannot be made, if names collide, or if safe ones would change the
