@@ -155,7 +155,7 @@ fn row(pair: &Pair, old: &Side, new: &Side) -> PairReport {
 }
 
 /// Lines for display; tabs and line ends stay.
-fn displayed(text: &[u8]) -> String {
+pub(super) fn displayed(text: &[u8]) -> String {
     let mut out = String::with_capacity(text.len());
     for piece in text.split_inclusive(|byte| matches!(byte, b'\t' | b'\n')) {
         let (words, end) = match piece.split_last() {

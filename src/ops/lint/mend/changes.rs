@@ -8,9 +8,9 @@ use super::{Ground, Item, Mended, Place, in_dir};
 use crate::files::{Change, WORK_DIR};
 use crate::kit::Kit;
 use crate::ops::OpError;
+use crate::ops::diff::displayed;
 use crate::ops::lint::inputs::{Set, Source};
 use crate::ops::lint::report::FixedFile;
-use crate::text::visible;
 
 /// What changes in a set, for the report.
 pub(super) fn describe(set: &Set, items: &[Item], show: bool) -> Vec<FixedFile> {
@@ -55,17 +55,7 @@ pub(super) fn removed(set: &Set, mended: &Mended) -> Vec<String> {
 }
 
 fn unified(before: &[u8], after: &[u8], from: &str, to: &str) -> String {
-    let shown = |bytes: &[u8]| {
-        let lines = bytes.split_inclusive(|byte| *byte == b'\n');
-        lines.fold(String::with_capacity(bytes.len()), |mut out, line| {
-            let content = line.strip_suffix(b"\n").unwrap_or(line);
-            let tabs: Vec<String> = content.split(|byte| *byte == b'\t').map(visible).collect();
-            out += &tabs.join("\t");
-            out.push('\n');
-            out
-        })
-    };
-    let (before, after) = (shown(before), shown(after));
+    let (before, after) = (displayed(before), displayed(after));
     let diff = similar::TextDiff::from_lines(&before, &after);
     let from = if before.is_empty() { "/dev/null".to_owned() } else { format!("a/{from}") };
     diff.unified_diff().context_radius(3).header(&from, &format!("b/{to}")).to_string()
