@@ -4,6 +4,7 @@
 //! test holds the sources to the drawing.
 
 // Floor 0: the standard library and plain text.
+pub mod arch;
 pub mod text;
 pub mod version;
 

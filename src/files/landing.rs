@@ -38,13 +38,17 @@ pub enum Change {
         keep: Vec<OsString>,
     },
     /// The file `target` gets these bytes, provided that it still has the `old` ones.
+    ///
+    /// Directories that a new file needs are made; those that a file leaves empty go with it.
     File {
         /// Relative to the root of the landing.
         target: PathBuf,
-        /// Bytes that the change was made from.
-        old: Vec<u8>,
-        /// Bytes to land.
-        new: Vec<u8>,
+        /// Bytes that the change was made from; absent for a file that must not be there yet.
+        old: Option<Vec<u8>>,
+        /// Bytes to land; absent for a file that goes.
+        new: Option<Vec<u8>>,
+        /// Whether a file that is new is a program. One that is there keeps its permissions.
+        executable: bool,
     },
 }
 
@@ -291,14 +295,20 @@ impl Place {
                     stage_dir(&path, &staged, files, keep, hook)?;
                 }
             }
-            Change::File { old: expected, new, .. } => {
-                if lstat(&path)?.is_none_or(|found| !found.is_file())
-                    || fs::read(&path).map_err(cannot("read", &path))? != *expected
-                {
-                    return Err(FilesError::Changed { path });
+            Change::File { old: expected, new, executable, .. } => {
+                let mode = match (lstat(&path)?, expected) {
+                    (None, None) => executable.then_some(0o755),
+                    (Some(found), Some(expected))
+                        if found.is_file() && fs::read(&path).map_err(cannot("read", &path))? == *expected =>
+                    {
+                        Some(mode_of(&path)?)
+                    }
+                    _ => return Err(FilesError::Changed { path }),
+                };
+                if let Some(new) = new {
+                    hook("stage the file")?;
+                    write_new(&staged, new, mode)?;
                 }
-                hook("stage the file")?;
-                write_new(&staged, new, Some(mode_of(&path)?))?;
             }
         }
         Ok(Step { target, old, new: Stamp::of(&staged)? })
@@ -406,7 +416,9 @@ impl Place {
                 State::Foreign => return Err(FilesError::Changed { path: target }),
             }
             hook("sync a step")?;
-            if lstat(parent(&target))?.is_some() {
+            if step.new.is_none() {
+                self.prune(&target)?;
+            } else {
                 sync_dir(parent(&target))?;
             }
             sync_dir(&self.path(COMMITTED))?;
@@ -420,6 +432,15 @@ impl Place {
         self.remove(DONE)?;
         tidy(&self.work);
         Ok(())
+    }
+
+    /// Removes the directories that the removal of `target` has left empty, and syncs the one that stays.
+    fn prune(&self, target: &Path) -> Result<(), FilesError> {
+        let mut dir = parent(target);
+        while dir != self.root && (lstat(dir)?.is_none() || fs::remove_dir(dir).is_ok()) {
+            dir = parent(dir);
+        }
+        sync_dir(dir)
     }
 
     fn take(&self, index: usize, step: &Step, target: &Path, hook: Hook<'_>) -> Result<(), FilesError> {

@@ -49,6 +49,7 @@ impl Kit {
             ("kernel/patches-6.6.x/README", "why\n"),
             ("kernel/patches-6.6.x/old/x", "x\n"),
             ("kernel/patches-6.1.x/0001-a.patch", "a\n"),
+            ("kernel/5.10.x/old/config", "# old\n"),
         ] {
             let path = kit.top().join(name);
             fs::create_dir_all(parent(&path)).expect("made");
@@ -78,6 +79,12 @@ impl Kit {
             files: files.iter().map(|(name, bytes)| ((*name).to_owned(), bytes.as_bytes().to_vec())).collect(),
             keep: keep.iter().map(OsString::from).collect(),
         };
+        let file = |target: &str, old: Option<&str>, new: Option<&str>, executable| Change::File {
+            target: target.into(),
+            old: old.map(Into::into),
+            new: new.map(Into::into),
+            executable,
+        };
         vec![
             dir("kernel/patches-6.6.x", &[("0001-a.patch", "a\n"), ("0002-b.patch", "B\n")], &["README", "old"]),
             dir("kernel/patches-6.1.x", &[], &[]),
@@ -85,9 +92,13 @@ impl Kit {
             dir("kernel/7.0.x/patches", &[("0001-n.patch", "n\n")], &[]),
             Change::File {
                 target: "kernel/Makefile".into(),
-                old: b"KERNELS_all=6.6.13 \n".into(),
-                new: b"KERNELS_all=6.6.14 \n".into(),
+                old: Some(b"KERNELS_all=6.6.13 \n".into()),
+                new: Some(b"KERNELS_all=6.6.14 \n".into()),
+                executable: false,
             },
+            file("test/7.0.x/test.sh", None, Some("#!/bin/sh\n"), true),
+            file("kernel/7.0.x/build-args", None, Some("KERNEL_VERSION=7.0.1\n"), false),
+            file("kernel/5.10.x/old/config", Some("# old\n"), None, false),
         ]
     }
 
@@ -96,13 +107,18 @@ impl Kit {
         let mut new = old.clone();
         let usual = |like: &str| old[Path::new(like)].0;
         let (file, dir) = (usual("kernel/config-6.6.x-x86_64"), usual("kernel"));
-        new.retain(|path, _| !path.starts_with("kernel/patches-6.1.x") && !path.ends_with("0003-c.patch"));
+        let gone = ["kernel/patches-6.1.x", "kernel/5.10.x"];
+        new.retain(|path, _| !gone.iter().any(|dir| path.starts_with(dir)) && !path.ends_with("0003-c.patch"));
         let mut set = |path: &str, mode: u32, bytes: &str| new.insert(path.into(), (mode, bytes.into()));
         set("kernel/patches-6.6.x/0002-b.patch", 0o640, "B\n");
         set("kernel/7.0.x", dir, "");
         set("kernel/7.0.x/patches", dir, "");
         set("kernel/7.0.x/patches/0001-n.patch", file, "n\n");
         set("kernel/Makefile", 0o755, "KERNELS_all=6.6.14 \n");
+        set("test", dir, "");
+        set("test/7.0.x", dir, "");
+        set("test/7.0.x/test.sh", file | 0o111, "#!/bin/sh\n");
+        set("kernel/7.0.x/build-args", file, "KERNEL_VERSION=7.0.1\n");
         new
     }
 
@@ -191,8 +207,9 @@ fn a_landing_lands_and_keeps_what_does_not_change() {
     assert!(!Landing::is_interrupted(&kit.work()));
     let same = Change::File {
         target: "kernel/Makefile".into(),
-        old: b"KERNELS_all=6.6.14 \n".into(),
-        new: b"KERNELS_all=6.6.14 \n".into(),
+        old: Some(b"KERNELS_all=6.6.14 \n".into()),
+        new: Some(b"KERNELS_all=6.6.14 \n".into()),
+        executable: false,
     };
     let landing = Landing::stage(&kit.work(), kit.top(), &[same], serde_json::Value::Null).expect("staged");
     assert!(landing.is_empty());
@@ -211,7 +228,12 @@ fn what_cannot_be_staged_changes_nothing() {
     };
     let old = fs::read_dir(kit.top().join("kernel")).expect("a directory").count();
     let long = "x".repeat(300);
-    let file = |old: &[u8]| Change::File { target: "kernel/Makefile".into(), old: old.into(), new: b"x".into() };
+    let file = |target: &str, old: Option<&[u8]>, new: Option<&[u8]>| Change::File {
+        target: target.into(),
+        old: old.map(Into::into),
+        new: new.map(Into::into),
+        executable: false,
+    };
     for change in [
         dir("kernel/patches-6.6.x", &long),
         dir("kernel/patches-6.6.x", "../evil"),
@@ -224,8 +246,12 @@ fn what_cannot_be_staged_changes_nothing() {
         dir("kernel/Makefile/patches", "x"),
         dir("kernel/link", "x"),
         dir("kernel/link/x", "x"),
-        file(b"KERNELS_all=6.6.12\n"),
-        Change::File { target: "kernel/none".into(), old: vec![], new: vec![] },
+        file("kernel/Makefile", Some(b"KERNELS_all=6.6.12\n"), Some(b"x")),
+        file("kernel/none", Some(b""), Some(b"")),
+        file("kernel/none", Some(b""), None),
+        file("kernel/Makefile", None, Some(b"x")),
+        file("kernel/Makefile", None, None),
+        file("kernel/patches-6.6.x", None, Some(b"x")),
         Change::Dir { target: "kernel/patches-6.6.x".into(), files: vec![], keep: vec!["none".into()] },
     ] {
         let mut changes = Kit::changes();

@@ -6,6 +6,7 @@
 
 mod build_args;
 mod config;
+mod configs;
 mod edit;
 mod makefile;
 mod patches;
@@ -20,6 +21,7 @@ use crate::version::{KernelVersion, Series, VersionError, is_variant};
 use makefile::{BadWord, Mention};
 
 pub use config::{Config, LintConfig, LinuxTree, SeriesConfig, Waiver};
+pub use configs::ConfigFile;
 pub use edit::FileEdit;
 pub use patches::patch_files;
 

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::workspace::{self, kit_error};
 use super::{OpError, Places};
+use crate::arch::{Arch, ArchError};
 use crate::files::write_atomic;
 use crate::kconfig::{self, Config};
 use crate::kit::is_series_name;
@@ -135,23 +136,18 @@ fn place(places: &Places, name: &str) -> Result<PathBuf, OpError> {
     match name.split_once(':') {
         Some((series, arch)) if is_series_name(series) && !path.exists() => {
             let kit = workspace::kit(places)?;
-            let arch = uname(arch).ok_or_else(|| {
-                OpError::new(format!("'{}' is no architecture", visible(arch.as_bytes())))
-                    .hint("as uname -m writes it: x86_64, aarch64, riscv64, …")
-            })?;
-            Ok(kit.config_file(series, arch).map_err(kit_error)?)
+            Ok(kit.config_file(series, arch_of(arch)?.uname()).map_err(kit_error)?)
         }
         _ => Ok(path),
     }
 }
 
-/// An architecture as `uname -m` writes it; the names that images use are understood, too.
-fn uname(arch: &str) -> Option<&str> {
-    match arch {
-        "amd64" => Some("x86_64"),
-        "arm64" => Some("aarch64"),
-        other => (!other.is_empty() && other.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')).then_some(other),
-    }
+/// The architecture of that name, in any of its spellings.
+pub(super) fn arch_of(name: &str) -> Result<Arch, OpError> {
+    name.parse().map_err(|error: ArchError| {
+        let known = Arch::ALL.map(Arch::uname).join(", ");
+        OpError::new(error.to_string()).hint(format!("it is one of {known}"))
+    })
 }
 
 /// `split-` and the name of each file; where two have the same name, the path as well, with its slashes as `-`.

@@ -157,7 +157,8 @@ impl Landing {
         let edit = kit.version_edit(state, old, new).map_err(kit_error)?;
         let (target, path) = self.relative(&edit.path)?;
         self.files.push(FileReport { path, change: "edited".into() });
-        self.changes.push(Change::File { target, old: edit.old, new: edit.new });
+        let (old, new) = (Some(edit.old), Some(edit.new));
+        self.changes.push(Change::File { target, old, new, executable: false });
         Ok(())
     }
 
@@ -175,7 +176,7 @@ impl Landing {
         for both in &record.changes {
             let shown = both.target.display();
             let path = |name: &str| if both.directory { format!("{shown}/{name}") } else { shown.to_string() };
-            let change = if both.directory { "written" } else { "edited" };
+            let change = if both.directory || both.after.is_empty() { "written" } else { "edited" };
             for (name, _) in both.before.iter().filter(|file| !both.after.contains(file)) {
                 files.push(FileReport { path: path(name), change: change.into() });
             }

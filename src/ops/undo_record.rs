@@ -1,6 +1,7 @@
 //! What a landing leaves behind so that it can be taken back: the bytes that were there before.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -39,7 +40,10 @@ pub(super) struct Both {
     pub(super) target: PathBuf,
     /// A directory, of which these are the patch files; otherwise a file, which is named by itself.
     pub(super) directory: bool,
-    /// Name and blob id of each file.
+    /// Whether a file that was there before was a program.
+    #[serde(default)]
+    executable: bool,
+    /// Name and blob id of each file; nothing for a file that was not there.
     pub(super) before: Vec<(String, String)>,
     pub(super) after: Vec<(String, String)>,
 }
@@ -122,12 +126,14 @@ fn both_of(root: &Path, change: &Change, staging: &Path) -> Result<Both, OpError
                 }
             }
             let after = files.iter().map(|(name, bytes)| (name.clone(), blob(bytes))).collect();
-            (Both { target: target.clone(), directory: true, before: Vec::new(), after }, before)
+            (Both { target: target.clone(), directory: true, executable: false, before: Vec::new(), after }, before)
         }
-        Change::File { target, old, new } => {
-            let name = String::new();
-            let after = vec![(name.clone(), blob(new))];
-            (Both { target: target.clone(), directory: false, before: Vec::new(), after }, vec![(name, old.clone())])
+        Change::File { target, old, new, .. } => {
+            let unnamed = |bytes: &Vec<u8>| (String::new(), bytes.clone());
+            let after = new.iter().map(|bytes| (String::new(), blob(bytes))).collect();
+            let executable = is_executable(&root.join(target));
+            let both = Both { target: target.clone(), directory: false, executable, before: Vec::new(), after };
+            (both, old.iter().map(unnamed).collect())
         }
     };
     for (name, bytes) in before {
@@ -138,6 +144,20 @@ fn both_of(root: &Path, change: &Change, staging: &Path) -> Result<Both, OpError
         both.before.push((name, id));
     }
     Ok(both)
+}
+
+/// Whether a file may be run by its owner.
+fn is_executable(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|found| found.permissions().mode() & 0o100 != 0)
+}
+
+/// The bytes of a file; nothing if there is none.
+fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, OpError> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(OpError::because(format!("cannot read '{}'", path.display()), error)),
+    }
 }
 
 /// Name and bytes of the regular files of a directory, which need not exist, in the order of their names.
@@ -240,9 +260,7 @@ impl Record {
         if both.directory {
             return Ok(files_of(&path)?.into_iter().map(|(name, bytes)| (name, id(&bytes))).collect());
         }
-        let bytes =
-            fs::read(&path).map_err(|error| OpError::because(format!("cannot read '{}'", path.display()), error))?;
-        Ok(vec![(String::new(), id(&bytes))])
+        Ok(read_if_there(&path)?.map(|bytes| (String::new(), id(&bytes))).into_iter().collect())
     }
 
     /// The changes that take it back.
@@ -259,10 +277,9 @@ impl Record {
             let path = self.root.join(&both.target);
             let target = both.target.clone();
             if !both.directory {
-                let [(_, id)] = both.before.as_slice() else { continue };
-                let old = fs::read(&path)
-                    .map_err(|error| OpError::because(format!("cannot read '{}'", path.display()), error))?;
-                changes.push(Change::File { target, old, new: read(id)? });
+                let new = both.before.first().map(|(_, id)| read(id)).transpose()?;
+                let old = read_if_there(&path)?;
+                changes.push(Change::File { target, old, new, executable: both.executable });
                 continue;
             }
             let mut files = Vec::new();

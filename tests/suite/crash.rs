@@ -165,7 +165,12 @@ fn changes(trial: &Trial, new_kit: &Path) -> Vec<Change> {
     let read = |kit: &Path| std::fs::read(kit.join("kernel/Makefile")).unwrap();
     vec![
         Change::Dir { target: "kernel/patches-6.6.x".into(), files, keep: vec!["README".into()] },
-        Change::File { target: "kernel/Makefile".into(), old: read(&trial.world.kit), new: read(new_kit) },
+        Change::File {
+            target: "kernel/Makefile".into(),
+            old: Some(read(&trial.world.kit)),
+            new: Some(read(new_kit)),
+            executable: false,
+        },
     ]
 }
 

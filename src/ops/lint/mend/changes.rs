@@ -103,7 +103,8 @@ pub(super) fn add(
                 _ => inside.join(&item.name),
             };
             if *old != item.bytes {
-                place.changes.push(Change::File { target, old: old.to_vec(), new: item.bytes.to_vec() });
+                let (old, new) = (Some(old.to_vec()), Some(item.bytes.to_vec()));
+                place.changes.push(Change::File { target, old, new, executable: false });
             }
         }
         return Ok(());
