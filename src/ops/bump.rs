@@ -38,6 +38,10 @@ pub struct BumpOptions {
     pub skip_patch_utility: bool,
     /// Write with `git format-patch` itself instead of kpatch's own writer.
     pub export_with_git: bool,
+    /// Leave the kernel configurations as they are.
+    pub keep_configs: bool,
+    /// Leave the image references as they are.
+    pub keep_references: bool,
 }
 
 /// Which patch set goes where.
@@ -125,6 +129,8 @@ impl BumpOptions {
             replace_branch: self.replace_branch,
             skip_patch_utility: self.skip_patch_utility,
             export_with_git: self.export_with_git,
+            keep_configs: self.keep_configs,
+            keep_references: self.keep_references,
         }
     }
 }

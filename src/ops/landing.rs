@@ -13,7 +13,7 @@ use super::undo_record::{Record, remember};
 use super::workspace::kit_error;
 use crate::files::{self, Change, FilesError, Recovered};
 use crate::git::{Oid, Pack, RefUpdate, Store};
-use crate::kit::{Kit, SeriesState};
+use crate::kit::{FileEdit, Kit, SeriesState};
 use crate::patch_set::PatchSet;
 use crate::propose::Resolution;
 use crate::version::{KernelVersion, Tag};
@@ -154,12 +154,43 @@ impl Landing {
         old: &KernelVersion,
         new: &KernelVersion,
     ) -> Result<(), OpError> {
-        let edit = kit.version_edit(state, old, new).map_err(kit_error)?;
-        let (target, path) = self.relative(&edit.path)?;
-        self.files.push(FileReport { path, change: "edited".into() });
-        let (old, new) = (Some(edit.old), Some(edit.new));
-        self.changes.push(Change::File { target, old, new, executable: false });
+        self.edit(kit.version_edit(state, old, new).map_err(kit_error)?)
+    }
+
+    /// Gives a file other bytes.
+    pub(super) fn edit(&mut self, edit: FileEdit) -> Result<(), OpError> {
+        self.file(&edit.path, Some(edit.old), Some(edit.new), false, "edited")
+    }
+
+    /// Makes a file, and the directories that it needs.
+    pub(super) fn create(&mut self, path: &Path, bytes: Vec<u8>, executable: bool) -> Result<(), OpError> {
+        self.file(path, None, Some(bytes), executable, "written")
+    }
+
+    /// Removes a file, and the directories that it leaves empty.
+    pub(super) fn remove(&mut self, path: &Path) -> Result<(), OpError> {
+        let old = std::fs::read(path)
+            .map_err(|error| OpError::because(format!("cannot read '{}'", path.display()), error))?;
+        self.file(path, Some(old), None, false, "removed")
+    }
+
+    fn file(
+        &mut self,
+        path: &Path,
+        old: Option<Vec<u8>>,
+        new: Option<Vec<u8>>,
+        executable: bool,
+        change: &'static str,
+    ) -> Result<(), OpError> {
+        let (target, path) = self.relative(path)?;
+        self.files.push(FileReport { path, change: change.into() });
+        self.changes.push(Change::File { target, old, new, executable });
         Ok(())
+    }
+
+    /// What lands, relative to the root.
+    pub(super) fn changes(&self) -> &[Change] {
+        &self.changes
     }
 
     fn new(root: &Path, work: PathBuf) -> Self {

@@ -16,6 +16,7 @@ pub mod edit;
 mod error;
 pub mod export;
 mod exported;
+mod follow;
 mod gate;
 mod hazards;
 pub mod import;

@@ -50,6 +50,8 @@ pub(super) fn report(store: &Store, patches: &[Patch], computed: &Computed, deci
         branch: format!("{}-linuxkit", carried.target.tag),
         gate: None,
         files: Vec::new(),
+        configs: Vec::new(),
+        references: Vec::new(),
         history: computed.history.as_ref().map(History::len),
         record: None,
         warnings: Vec::new(),

@@ -38,6 +38,10 @@ pub struct BumpReport {
     pub gate: Option<GateReport>,
     /// What changes in the kit, paths relative to its top.
     pub files: Vec<FileReport>,
+    /// The kernel configurations that change with the version.
+    pub configs: Vec<ConfigChangeReport>,
+    /// The image references that change with the version.
+    pub references: Vec<ReferenceReport>,
     /// How many commits of the target's history were searched; absent where the linux tree has no history between the
     /// two releases, and then nothing of it was checked.
     pub history: Option<usize>,

@@ -1,6 +1,7 @@
 //! One patch set on its way to one target: computed, then stopped for a person or landed.
 
 use super::compute::{self, Computed};
+use super::follow::Followed;
 use super::exported::{Exported, GateOptions, exported};
 use super::jobs::Place;
 use super::landing::{Landing, branch_update};
@@ -15,6 +16,7 @@ use super::workspace::Linux;
 use super::{Accept, OpError, Watch, present, why};
 use crate::carry::{Conflict, Outcome};
 use crate::git::Store;
+use crate::kit::{Kit, SeriesState};
 use crate::patch_set::PatchSet;
 use crate::version::Tag;
 
@@ -160,8 +162,9 @@ impl Run<'_> {
         }
         let out = self.settings.out.as_deref();
         let mut landing = Landing::plan(out, self.place, self.from, self.to, set, &exported.files)?;
-        if let Place::Kit(kit, _) = self.place {
+        if let Place::Kit(kit, state) = self.place {
             landing.add_resolutions(kit, &resolutions(store, &set.patches, computed)?)?;
+            self.follow(kit, state, computed, &mut landing, &mut report)?;
         }
         report.files = landing.files();
         report.gate = Some(exported.gate);
@@ -182,6 +185,36 @@ impl Run<'_> {
         report.commit = Some(computed.tip.to_string());
         report.state = State::Landed;
         Ok(report)
+    }
+}
+
+impl Run<'_> {
+    /// Adds what follows the new version: configurations and references.
+    fn follow(
+        &self,
+        kit: &Kit,
+        state: &SeriesState,
+        computed: &Computed,
+        landing: &mut Landing,
+        report: &mut BumpReport,
+    ) -> Result<(), OpError> {
+        let (Some(from), Some(to)) = (self.from.version(), self.to.version()) else { return Ok(()) };
+        if !state.versions.contains(&from) || from == to {
+            return Ok(());
+        }
+        let followed = Followed { kit, state, from: &from, to: &to, watch: self.watch };
+        if !self.settings.keep_configs {
+            let (old, new) = (computed.stack.tip(), computed.carried.tip());
+            let (configs, warnings) = followed.configs(&self.linux.store, old, new, landing)?;
+            report.configs = configs;
+            report.warnings.extend(warnings);
+        }
+        if !self.settings.keep_references {
+            let (references, warnings) = followed.references(landing)?;
+            report.references = references;
+            report.warnings.extend(warnings);
+        }
+        Ok(())
     }
 }
 

@@ -68,6 +68,10 @@ pub(in crate::ops) struct Settings {
     pub(in crate::ops) replace_branch: bool,
     pub(in crate::ops) skip_patch_utility: bool,
     pub(in crate::ops) export_with_git: bool,
+    #[serde(default)]
+    pub(in crate::ops) keep_configs: bool,
+    #[serde(default)]
+    pub(in crate::ops) keep_references: bool,
 }
 
 /// A patch that waits for a decision.

@@ -29,7 +29,8 @@ pub(super) const EXAMPLES: Examples = &[
 ///
 /// The patches are carried one by one by three-way merges; where nothing is left to decide, the new files are applied
 /// to the target once more, as git am does and as patch -F0 does, and if all give one tree, the new files, the new
-/// version and the branch <NEWTAG>-linuxkit are put in place in one step. Otherwise nothing of the kit changes.
+/// version, the kernel configurations that the new release makes of the old ones, the image references that come to name
+/// the new version and the branch <NEWTAG>-linuxkit are put in place in one step. Otherwise nothing of the kit changes.
 #[derive(Debug, Args)]
 #[command(override_usage = "kpatch bump <CURTAG> <NEWTAG> [OPTIONS]
        kpatch bump <SERIES> [--to <TAG>] [OPTIONS]
@@ -73,6 +74,12 @@ pub(crate) struct BumpArgs {
     /// Take the result or proposal that is shown for these patches
     #[arg(long, value_name = "N[=STRATEGY],...", value_delimiter = ',')]
     accept: Vec<Accept>,
+    /// Leave the kernel configurations as they are
+    #[arg(long)]
+    keep_configs: bool,
+    /// Leave the image references as they are
+    #[arg(long)]
+    keep_references: bool,
     #[command(flatten)]
     commit: CommitArgs,
     /// Leave patch -F0 out of the proof, for sets with binary diffs
@@ -113,6 +120,8 @@ fn options(args: &BumpArgs, places: Places) -> Result<BumpOptions, OpError> {
         accept: args.accept.clone(),
         skip_patch_utility: args.skip_patch_utility,
         export_with_git: args.export == Writer::Git,
+        keep_configs: args.keep_configs,
+        keep_references: args.keep_references,
     })
 }
 

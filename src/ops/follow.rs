@@ -1,0 +1,96 @@
+//! What follows a new version of a series besides its patches: kernel configurations and image references.
+
+use std::path::PathBuf;
+
+use super::config::derive::{Derive, derive};
+use super::config::report::ConfigChangeReport;
+use super::landing::Landing;
+use super::references::{self, Kernel, Scope};
+use super::report::ReferenceReport;
+use super::workspace::kit_error;
+use super::{OpError, Watch};
+use crate::git::{Oid, Store};
+use crate::kit::{FileEdit, Kit, SeriesState};
+use crate::version::{KernelVersion, Series};
+
+/// A series on its way from one release to another.
+pub(super) struct Followed<'a> {
+    pub(super) kit: &'a Kit,
+    pub(super) state: &'a SeriesState,
+    pub(super) from: &'a KernelVersion,
+    pub(super) to: &'a KernelVersion,
+    pub(super) watch: Watch<'a>,
+}
+
+impl Followed<'_> {
+    /// Adds the configurations, refreshed by the kernel's own tools, to what lands. `old` and `new` are the trees that
+    /// they were and are for, with the patches in them.
+    pub(super) fn configs(
+        &self,
+        store: &Store,
+        old: Oid,
+        new: Oid,
+        landing: &mut Landing,
+    ) -> Result<(Vec<ConfigChangeReport>, Vec<String>), OpError> {
+        let mut jobs = Vec::new();
+        for file in self.kit.configs().map_err(kit_error)? {
+            // A fragment has no header, and what it says holds for every release.
+            if file.series == self.state.series && !file.is_fragment() && self.state.variant.is_empty() {
+                let to = self.place(&file.path, file.arch.uname())?;
+                jobs.push(Derive { from: file.path, to, arch: file.arch });
+            }
+        }
+        let (derived, warnings) = derive(store, Some(old), new, self.to, &jobs, self.watch)?;
+        let mut reports = Vec::new();
+        for (job, config) in jobs.into_iter().zip(derived) {
+            if job.from == config.to {
+                if let Some(old) = config.old.filter(|old| *old != config.new) {
+                    landing.edit(FileEdit { path: config.to, old, new: config.new })?;
+                    reports.push(config.report);
+                }
+                continue;
+            }
+            landing.remove(&job.from)?;
+            landing.create(&config.to, config.new, false)?;
+            reports.push(config.report);
+        }
+        Ok((reports, warnings))
+    }
+
+    /// Where the configuration is after the bump: in its place, unless the bump goes to another series.
+    fn place(&self, path: &std::path::Path, arch: &str) -> Result<PathBuf, OpError> {
+        if self.moves_to().is_none() {
+            return Ok(path.to_owned());
+        }
+        let new = format!("{}{}", self.to.series(), self.state.variant);
+        let flat = self.kit.kernel_dir().join(format!("config-{}-{arch}", self.state.name()));
+        let is_flat = path == flat;
+        let dir = self.kit.kernel_dir();
+        Ok(if is_flat { dir.join(format!("config-{new}-{arch}")) } else { dir.join(new).join(format!("config-{arch}")) })
+    }
+
+    fn moves_to(&self) -> Option<Series> {
+        (self.from.series() != self.to.series()).then(|| self.to.series())
+    }
+
+    /// Adds the references that come to name the new version to what lands.
+    pub(super) fn references(&self, landing: &mut Landing) -> Result<(Vec<ReferenceReport>, Vec<String>), OpError> {
+        let mut kernels = references::kernels(self.kit)?;
+        let name = format!("{}{}", self.to.series(), self.state.variant);
+        for kernel in &mut kernels {
+            if kernel.version == *self.from {
+                *kernel = Kernel { name: name.clone(), version: self.to.clone(), hash: None, ..kernel.clone() };
+            }
+        }
+        let unhashed = references::fill_hashes(self.kit, &mut kernels, landing.changes())?;
+        let plan = references::plan(self.kit, &kernels, Scope::Series(&name), landing.changes())?;
+        let mut warnings = plan.warnings;
+        if plan.rows.iter().any(|row| row.state == "unhashed") {
+            warnings.extend(unhashed);
+        }
+        for edit in plan.edits {
+            landing.edit(edit)?;
+        }
+        Ok((plan.rows.into_iter().filter(|row| row.state == "updated").collect(), warnings))
+    }
+}
