@@ -19,7 +19,7 @@ fn found(text: &str) -> Vec<String> {
             }
             reference.to_string()
         })
-        .filter(|reference| reference.contains("kernel"))
+        .filter(|reference| reference.contains("kernel:"))
         .collect()
 }
 
