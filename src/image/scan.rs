@@ -56,6 +56,7 @@ fn goes_on_behind(text: &[u8], start: usize, end: usize) -> bool {
         // In a shell a word goes on behind its quotes.
         [b'"' | b'\'', b'$' | b'{' | b'-', ..] => true,
         [b'"' | b'\'', b'.', next, ..] if !next.is_ascii_whitespace() => true,
+        [b'"' | b'\'', quote @ (b'"' | b'\''), ..] => !text[..start].ends_with(&[quote, text[end]]),
         [b'"' | b'\'', next, ..] => next.is_ascii_alphanumeric(),
         _ => text[end..].chars().next().is_some_and(char::is_alphanumeric),
     }

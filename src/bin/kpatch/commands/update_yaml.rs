@@ -50,9 +50,6 @@ pub(super) fn run(args: &UpdateYamlArgs, ui: &mut Ui) -> Result<Exit, OpError> {
     };
     let report = ui.working(|watch| update_yaml::update_yaml(&options, watch))?;
     let is_stale = !report.written && !report.files.is_empty();
-    for warning in &report.warnings {
-        ui.warn(warning);
-    }
     ui.show("update-yaml", &[report], render::update_yaml::text)?;
     Ok(if args.check && is_stale { Exit::Findings } else { Exit::Done })
 }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use kpatch::ops::report::{ReferenceReport, ReferenceState};
 use kpatch::ops::update_yaml::UpdateYamlReport;
 
+use super::table::wrap;
 use super::{Detail, Style, View, count, safe, safe_code};
 
 /// The references that change or need eyes, file by file; with `-v` also those that are as they should be.
@@ -14,6 +15,10 @@ pub(crate) fn text(reports: &[UpdateYamlReport], view: &View) -> String {
 
 fn one(report: &UpdateYamlReport, view: &View) -> String {
     let mut text = String::new();
+    for warning in &report.warnings {
+        text += &view.paint.paint(Style::Warn, "warning: ");
+        text += wrap(&safe(warning), "warning: ".len(), 2, view).trim_start();
+    }
     let mut file = "";
     for row in report.references.iter().filter(|row| is_shown(row, view.detail)) {
         if row.file != file {
@@ -110,12 +115,13 @@ mod tests {
                 row(6, "k:6.6.1-0", None, ReferenceState::Unhashed),
             ],
             files: vec![UpdatedFile { path: "a.yml".into(), diff: Some("--- a/a.yml\n+x\x1b\n".into()) }],
-            warnings: Vec::new(),
+            warnings: vec!["nothing is committed".into()],
         };
         let view = |detail| View { width: 80, paint: Paint(false), detail };
         assert_eq!(
             text(std::slice::from_ref(&report), &view(Detail::Usual)),
             "\
+warning: nothing is committed
 a\\u{1b}.yml
   2: k:6.6.13 -> k:6.6.14
   4: k:5.4.1-rt names no kernel that the kit supports, and stays
@@ -127,7 +133,7 @@ a\\u{1b}.yml
         );
         let full = text(std::slice::from_ref(&report), &view(Detail::Full));
         assert!(full.contains("  3: k:6.6.14 stays\n") && full.contains("  5: k@sha256:0 is pinned, and stays\n"));
-        let dry = UpdateYamlReport { written: false, files: Vec::new(), references: Vec::new(), ..report };
+        let dry = UpdateYamlReport { written: false, files: Vec::new(), references: Vec::new(), warnings: Vec::new() };
         assert_eq!(text(&[dry], &view(Detail::Usual)), "no reference has to change\n");
     }
 }
