@@ -4,8 +4,12 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::ops::Range;
 
 use crate::text::visible;
+
+/// The version stands on one of the first lines.
+const HEADER_LINES: usize = 8;
 
 /// A configuration.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -100,6 +104,22 @@ impl Config {
     fn by_name(&self) -> HashMap<&str, &Opt> {
         self.options.iter().map(|option| (option.name.as_str(), option)).collect()
     }
+}
+
+/// Where the version stands in the header of a `.config`: `# Linux/x86 6.6.13 Kernel Configuration`.
+pub fn release(text: &[u8]) -> Option<Range<usize>> {
+    let mut start = 0;
+    for line in text.split(|byte| *byte == b'\n').take(HEADER_LINES) {
+        if let Some(rest) = line.strip_prefix(b"# Linux/")
+            && let Some(name) = rest.strip_suffix(b" Kernel Configuration")
+            && let Some(blank) = name.iter().position(|byte| *byte == b' ')
+        {
+            let from = start + b"# Linux/".len() + blank + 1;
+            return Some(from..from + name.len() - blank - 1);
+        }
+        start += line.len() + 1;
+    }
+    None
 }
 
 /// The option that a line sets; `None` for a comment or a blank line.
@@ -215,6 +235,16 @@ mod tests {
         assert_eq!(parse(&config.to_text("a\nb")), config);
         assert_eq!(parse("CONFIG_A=y\r\nCONFIG_A=m\nCONFIG_A=n\n").options.len(), 1);
         assert_eq!(parse("CONFIG_A=y\n# CONFIG_A is not set\n").options[0].value, None);
+    }
+
+    #[test]
+    fn the_version_in_the_header() {
+        let version = |text: &str| release(text.as_bytes()).map(|place| text[place].to_owned());
+        assert_eq!(version(TEXT).as_deref(), Some("6.6.13"));
+        assert_eq!(version("# Linux/arm64 6.7-rc1 Kernel Configuration\n").as_deref(), Some("6.7-rc1"));
+        for text in ["", "CONFIG_A=y\n", "# Linux/x86 Kernel Configuration", "# Linux/ Kernel Configuration"] {
+            assert!(version(text).is_none_or(|version| version.is_empty()), "{text}");
+        }
     }
 
     #[test]

@@ -29,6 +29,7 @@ pub mod apply;
 pub mod carry;
 pub mod compare;
 pub mod export;
+pub mod kbuild;
 pub mod kit;
 pub mod lint;
 pub mod propose;

@@ -1,0 +1,156 @@
+//! A configuration made from another one by the kernel's own tools: for its own series, a newer release, or a new series.
+
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+
+use super::compiler::{Choice, must_be_here};
+use super::{ConfigChangeReport, kbuild_error, option_reports, targets};
+use crate::arch::Arch;
+use crate::event::Event;
+use crate::git::{Oid, Store};
+use crate::kbuild::{self, KbuildError, Known, Sources, Toolchain};
+use crate::kconfig::{self, Config};
+use crate::ops::{OpError, Watch};
+use crate::text::visible;
+use crate::version::KernelVersion;
+
+/// One configuration to be made.
+#[derive(Debug, Clone)]
+pub(in crate::ops) struct Derive {
+    /// The existing one.
+    pub(in crate::ops) from: PathBuf,
+    /// Where it goes; may be the same.
+    pub(in crate::ops) to: PathBuf,
+    /// Its architecture.
+    pub(in crate::ops) arch: Arch,
+}
+
+/// One that was made.
+#[derive(Debug, Clone)]
+pub(in crate::ops) struct Derived {
+    /// Where it goes.
+    pub(in crate::ops) to: PathBuf,
+    /// What is there now.
+    pub(in crate::ops) old: Option<Vec<u8>>,
+    /// What is to be there.
+    pub(in crate::ops) new: Vec<u8>,
+    /// How the two differ; for a new file, how it differs from the one that it was made of.
+    pub(in crate::ops) report: ConfigChangeReport,
+}
+
+/// Makes configurations for the kernel `new`; nothing is written.
+///
+/// `old` is the tree of the release that they were made for, if the linux tree has it; `version` is the one of `new`. Where
+/// the tree has no Kconfig files or a tool is missing, a configuration that stays in its place gets the new version in its
+/// header, and a warning says that its options were not checked; for others that is an error.
+pub(in crate::ops) fn derive(
+    store: &Store,
+    old: Option<Oid>,
+    new: Oid,
+    version: &KernelVersion,
+    jobs: &[Derive],
+    watch: Watch<'_>,
+) -> Result<(Vec<Derived>, Vec<String>), OpError> {
+    derive_with(store, old, new, version, jobs, (Choice::Recorded, None), watch)
+}
+
+/// As [`derive`], with another compiler.
+pub(super) fn derive_with(
+    store: &Store,
+    old: Option<Oid>,
+    new: Oid,
+    version: &KernelVersion,
+    jobs: &[Derive],
+    (choice, cross_compile): (Choice, Option<&str>),
+    watch: Watch<'_>,
+) -> Result<(Vec<Derived>, Vec<String>), OpError> {
+    let what = format!("Linux {}", version.plain());
+    let stay = jobs.iter().all(|job| job.from == job.to);
+    if jobs.is_empty() {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let sources = match Sources::lay_out(store, new) {
+        Ok(sources) => sources,
+        Err(error @ KbuildError::NoKconfig) if stay => return headers_only(version, jobs, &error),
+        Err(error) => return Err(kbuild_error(&what, error)),
+    };
+    watch.observer.event(&Event::Stage { name: "configuring", total: Some(jobs.len()) });
+    let mut names: HashMap<Arch, HashSet<String>> = HashMap::new();
+    let mut derived = Vec::new();
+    for job in jobs {
+        let (bytes, config) = targets::read(&job.from)?;
+        let is_same = kconfig::release(&bytes).is_some_and(|place| bytes[place] == *version.plain().to_string().as_bytes());
+        let known = match old {
+            Some(old) if old != new => {
+                if !names.contains_key(&job.arch) {
+                    let read = kbuild::config_names(store, old, job.arch).map_err(|error| kbuild_error(&what, error))?;
+                    names.insert(job.arch, read);
+                }
+                Known::Names(&names[&job.arch])
+            }
+            Some(_) => Known::All,
+            None if is_same => Known::All,
+            None => Known::Nothing,
+        };
+        let toolchain = match choice {
+            Choice::Recorded => Toolchain::Recorded { answers: &config, known },
+            Choice::Host => must_be_here(job.arch, cross_compile)?,
+            Choice::Dummy => Toolchain::Dummy,
+        };
+        match sources.configure(job.arch, &bytes, &toolchain, watch.interrupt) {
+            Ok(made) => derived.push(row(job, bytes, &config, made.bytes, made.assumed.into_iter().collect(), true)?),
+            Err(error @ KbuildError::Tools { .. }) if stay => return headers_only(version, jobs, &error),
+            Err(error) => return Err(kbuild_error(&what, error)),
+        }
+        watch.observer.event(&Event::Step);
+    }
+    Ok((derived, Vec::new()))
+}
+
+/// The version in the headers, and nothing else.
+fn headers_only(
+    version: &KernelVersion,
+    jobs: &[Derive],
+    error: &KbuildError,
+) -> Result<(Vec<Derived>, Vec<String>), OpError> {
+    let mut derived = Vec::new();
+    for job in jobs {
+        let (bytes, config) = targets::read(&job.from)?;
+        let mut new = bytes.clone();
+        if let Some(place) = kconfig::release(&bytes) {
+            new.splice(place, version.plain().to_string().into_bytes());
+        }
+        derived.push(row(job, bytes, &config, new, Vec::new(), false)?);
+    }
+    let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
+    let warning = format!("{error}, so only the version in the configurations was looked at, not their options{hint}");
+    Ok((derived, vec![warning]))
+}
+
+fn row(
+    job: &Derive,
+    from: Vec<u8>,
+    config: &Config,
+    new: Vec<u8>,
+    assumed: Vec<String>,
+    evaluated: bool,
+) -> Result<Derived, OpError> {
+    let shown = visible(job.to.as_os_str().as_encoded_bytes());
+    let after = Config::parse(&new)
+        .map_err(|error| OpError::because(format!("the kernel's tools made no configuration of '{shown}'"), error))?;
+    let old = match std::fs::read(&job.to) {
+        _ if job.from == job.to => Some(from),
+        Ok(bytes) => Some(bytes),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) => return Err(OpError::because(format!("cannot read '{shown}'"), error)),
+    };
+    let report = ConfigChangeReport {
+        config: shown.clone(),
+        path: shown,
+        changed: old.as_ref() != Some(&new),
+        evaluated,
+        options: option_reports(config, &after),
+        assumed,
+    };
+    Ok(Derived { to: job.to.clone(), old, new, report })
+}
