@@ -22,7 +22,7 @@ use makefile::{BadWord, Mention};
 
 pub use config::{Config, LintConfig, LinuxTree, SeriesConfig, Waiver};
 pub use configs::ConfigFile;
-pub use edit::FileEdit;
+pub use edit::{FileChange, FileEdit};
 pub use patches::patch_files;
 
 /// Why a kit cannot be read or edited.
@@ -118,6 +118,22 @@ pub enum KitError {
         /// The new version.
         version: KernelVersion,
     },
+    /// A series in none of the lists and lines that can be edited.
+    #[error("'{}' has neither a list nor a line of its own for {name}", path.display())]
+    NoList {
+        /// The file.
+        path: PathBuf,
+        /// The series with its variant.
+        name: String,
+    },
+    /// A Makefile without a list to move a version to.
+    #[error("'{}' has no list {list}", path.display())]
+    NoDeprecatedList {
+        /// The file.
+        path: PathBuf,
+        /// The list that is missing.
+        list: String,
+    },
     /// A bump that would make another variant.
     #[error("{old} and {new} are different variants")]
     Variant {
@@ -148,6 +164,10 @@ impl KitError {
                 Some("go into the repository that holds kernel/, or name it: --kit DIR, or the variable KITSRC")
             }
             Self::NotPlain { .. } => Some("kpatch replaces only plain files and directories; put the real ones there"),
+            Self::NoList { .. } => Some("let the kernels stand in KERNELS_all, or one call on each line"),
+            Self::NoDeprecatedList { .. } => {
+                Some("add the list, empty, to the Makefile, or take the series away: --remove")
+            }
             _ => None,
         }
     }
