@@ -22,9 +22,20 @@ pub struct Config {
     /// What `kpatch lint` holds the patches to.
     #[serde(default)]
     pub lint: LintConfig,
+    /// Where tests are.
+    #[serde(default)]
+    pub tests: TestsConfig,
     /// Where the lines of the file begin, in bytes.
     #[serde(skip)]
     line_starts: Vec<usize>,
+}
+
+/// Where the kit has its tests.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TestsConfig {
+    /// The folder with the test cases of the kernels, relative to the kit; `test/cases/020_kernel` if absent.
+    pub cases: Option<PathBuf>,
 }
 
 /// The settings of `kpatch lint`. The names of profiles and rules are for it to know.
@@ -125,6 +136,9 @@ impl Config {
         let lint = &config.lint;
         if lint.baseline.as_deref().is_some_and(|path| !is_inside(path)) {
             return Err(bad(place("baseline"), "the baseline has to be a file inside the kit".to_owned()));
+        }
+        if config.tests.cases.as_deref().is_some_and(|path| !is_inside(path)) {
+            return Err(bad(place("cases"), "the test cases have to be in a directory inside the kit".to_owned()));
         }
         for waiver in &lint.waivers {
             let wrong = |reason: &str| Err(bad(Some(waiver.rule.span().start), format!("a waiver {reason}")));

@@ -5,6 +5,8 @@
 //! - per series: `6.6.x/` with `build-args`, `patches/`, `config-x86_64` and perhaps an empty file `deprecated`.
 
 mod build_args;
+pub mod cases;
+pub mod checker;
 mod config;
 mod configs;
 mod edit;
@@ -20,7 +22,7 @@ use crate::files::WORK_DIR;
 use crate::version::{KernelVersion, Series, VersionError, is_variant};
 use makefile::{BadWord, Mention};
 
-pub use config::{Config, LintConfig, LinuxTree, SeriesConfig, Waiver};
+pub use config::{Config, LintConfig, LinuxTree, SeriesConfig, TestsConfig, Waiver};
 pub use configs::ConfigFile;
 pub use edit::{FileChange, FileEdit};
 pub use patches::patch_files;
