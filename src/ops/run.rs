@@ -224,7 +224,7 @@ pub(super) fn rewrite(set: &PatchSet, exported: &Exported, row: &PatchReport) ->
 }
 
 /// The patches of the new set, in order.
-fn sources<'a>(set: &'a PatchSet, computed: &Computed) -> Vec<Source<'a>> {
+pub(super) fn sources<'a>(set: &'a PatchSet, computed: &Computed) -> Vec<Source<'a>> {
     let picks = set.patches.iter().zip(&computed.carried.picks).zip(&computed.commits);
     picks
         .filter_map(|((patch, pick), commit)| {

@@ -34,6 +34,7 @@ mod range_diff;
 mod readme;
 mod resume;
 mod round_trip;
+mod series;
 mod set_diff;
 mod sources;
 mod support;
