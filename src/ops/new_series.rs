@@ -19,7 +19,7 @@ use super::{Accept, OpError, Places, Watch, compute};
 use crate::arch::Arch;
 use crate::git::Oid;
 use crate::kit::{ConfigFile, FileChange, Kit, SeriesState};
-use crate::version::{KernelVersion, Series, Tag};
+use crate::version::{KernelVersion, Tag};
 use carry::{Carried, Way};
 
 /// What to make.
@@ -315,12 +315,10 @@ impl Work<'_> {
         changes: &mut FileChanges,
         warnings: &mut Vec<String>,
     ) -> Result<Vec<CheckerReport>, OpError> {
-        let texts = |series: Series, text: &dyn Fn(&ConfigFile, &Derived) -> Result<Vec<u8>, OpError>| {
-            let each = configs.iter().zip(made).map(|(config, made)| Ok((config.arch, text(config, made)?)));
-            Ok::<_, OpError>(checker::Texts { series, configs: each.collect::<Result<_, OpError>>()? })
-        };
-        let old = texts(self.from.series, &|config, _| read(&config.path))?;
-        let new = texts(self.version.series(), &|_, made| Ok(made.new.clone()))?;
+        let before = configs.iter().map(|config| Ok((config.arch, read(&config.path)?)));
+        let after = configs.iter().zip(made).map(|(config, made)| (config.arch, made.new.clone()));
+        let old = checker::Texts { series: self.from.series, configs: before.collect::<Result<_, OpError>>()? };
+        let new = checker::Texts { series: self.version.series(), configs: after.collect() };
         Ok(checker::checker(self.kit, &old, &new, changes, warnings)?.unwrap_or_default())
     }
 

@@ -19,6 +19,7 @@ use crate::version::KernelVersion;
 
 /// What to retire, and how far.
 #[derive(Debug, Clone, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct RetireOptions {
     /// Where the kit is, and the linux tree, if there is one.
     pub places: Places,

@@ -53,7 +53,7 @@ impl Condition {
     pub(super) fn read(text: &str) -> Option<Self> {
         let words = words(text);
         let mut words = words.iter();
-        let first = test(text, &mut words)?;
+        let first = brackets(text, &mut words)?;
         let mut rest = Vec::new();
         while let Some(join) = words.next() {
             let join = match &text[join.clone()] {
@@ -61,7 +61,7 @@ impl Condition {
                 "&&" => Join::And,
                 _ => return None,
             };
-            rest.push((join, test(text, &mut words)?));
+            rest.push((join, brackets(text, &mut words)?));
         }
         Some(Self { first, rest })
     }
@@ -127,22 +127,22 @@ fn words(text: &str) -> Vec<Range<usize>> {
 }
 
 /// `[ … ]`.
-fn test<'w>(text: &str, words: &mut impl Iterator<Item = &'w Range<usize>>) -> Option<Test> {
+fn brackets<'w>(text: &str, words: &mut impl Iterator<Item = &'w Range<usize>>) -> Option<Test> {
     let mut word = || words.next().map(|range| (&text[range.clone()], range.clone()));
     if word()?.0 != "[" {
         return None;
     }
-    let mut test: Test = vec![Vec::new()];
+    let mut alternatives: Test = vec![Vec::new()];
     loop {
         let (name, _) = word()?;
         let (operator, place) = word()?;
         let (value, _) = word()?;
         let term = term(name, operator, place, value)?;
-        test.last_mut()?.push(term);
+        alternatives.last_mut()?.push(term);
         match word()?.0 {
-            "]" => return Some(test),
+            "]" => return Some(alternatives),
             "-a" => {}
-            "-o" => test.push(Vec::new()),
+            "-o" => alternatives.push(Vec::new()),
             _ => return None,
         }
     }

@@ -33,7 +33,7 @@ fn options_that_are_gone_get_an_upper_bound() {
     assert_eq!(made.text, format!("#!/bin/sh\n# gone in 6.12.x\n{bound}  {A}  {B}fi\necho done\n"));
     assert_eq!((made.edits.len(), made.edits[0].line, made.warnings.len()), (1, 2, 0));
 
-    let made = adapted(&format!("{A}"), ("6.6.x", "CONFIG_A=y"), ("7.0.x", "CONFIG_C=y"));
+    let made = adapted(A, ("6.6.x", "CONFIG_A=y"), ("7.0.x", "CONFIG_C=y"));
     assert_eq!(made.text, format!("# gone in 7.0.x\nif [ \"$kernelMajor\" -lt 7 ]; then\n  {A}fi\n"));
 }
 

@@ -20,14 +20,14 @@ pub(super) fn insert(text: &[u8], list: &List, all: &[List], version: &KernelVer
     let others = || all.iter().filter(|other| !other.deprecated).find_map(direction);
     let order = direction(list).or_else(others).unwrap_or(Ordering::Greater);
     let word = version.to_string();
-    let Some((_, last)) = list.words.last() else { return insert_first(text, list, word) };
+    let Some((_, end)) = list.words.last() else { return insert_first(text, list, word) };
     let behind = |(other, _): &&(KernelVersion, Range<usize>)| version.plain().cmp(&other.plain()) == order;
     match list.words.iter().find(behind) {
         Some((_, next)) => {
             let separator = separator(text, list, next);
             (next.start..next.start, word + &separator)
         }
-        None => (last.end..last.end, separator(text, list, last) + &word),
+        None => (end.end..end.end, separator(text, list, end) + &word),
     }
 }
 

@@ -99,9 +99,10 @@ fn without_open(run: &Run<'_>, mut settled: Settled) -> Result<Settled, OpError>
             .filter(|(_, pick)| !waits(pick))
             .map(|(patch, _)| Decided::plain(patch, DecidedKind::Skipped))
             .collect();
-        let new = match by_itself.is_empty() {
-            true => picks().map(|(patch, _)| Decided::plain(patch, DecidedKind::Skipped)).collect(),
-            false => by_itself,
+        let new: Vec<Decided> = if by_itself.is_empty() {
+            picks().map(|(patch, _)| Decided::plain(patch, DecidedKind::Skipped)).collect()
+        } else {
+            by_itself
         };
         if new.is_empty() {
             return Ok(Settled { set, computed, decided });

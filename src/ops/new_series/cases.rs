@@ -54,9 +54,9 @@ pub(super) fn cases(kit: &Kit, named: &Named<'_>, changes: &mut FileChanges) -> 
             .hint("number the groups there anew, or leave tests out: --no-tests"));
     }
     let series = named.version.series().to_string();
-    let mut names = Renaming { named, number, groups: BTreeMap::new() };
+    let mut renaming = Renaming { named, number, groups: BTreeMap::new() };
     for group in groups.iter().filter(|group| group.series == named.from.name()) {
-        names.groups.entry(group.kind).or_insert(group);
+        renaming.groups.entry(group.kind).or_insert(group);
     }
     let mut pictures: Option<Pictures> = None;
     let mut reports = Vec::new();
@@ -67,15 +67,15 @@ pub(super) fn cases(kit: &Kit, named: &Named<'_>, changes: &mut FileChanges) -> 
                 OpError::new(format!("'{}' exists already", shown(kit, &dir))).hint("move it away, or say --no-tests")
             );
         }
-        let copied = names.groups.get(&kind).copied();
-        let files = match copied {
-            Some(group) => names.copies(group)?,
-            None => {
-                if pictures.is_none() {
-                    pictures = Some(Pictures::of(kit, &names)?);
-                }
-                pictures.as_ref().map(|pictures| pictures.from_templates(kind, named)).unwrap_or_default()
-            }
+        let copied = renaming.groups.get(&kind).copied();
+        let files = if let Some(group) = copied {
+            renaming.copies(group)?
+        } else {
+            let pictures = match &pictures {
+                Some(known) => known,
+                None => pictures.insert(Pictures::of(kit, &renaming)?),
+            };
+            pictures.templates(kind, named)
         };
         for file in files {
             let change = FileChange { path: dir.join(&file.name), old: None, new: Some(file.bytes) };
@@ -183,7 +183,7 @@ impl Pictures {
         Ok(Self { kernel, words })
     }
 
-    fn from_templates(&self, kind: Kind, named: &Named<'_>) -> Vec<CaseFile> {
+    fn templates(&self, kind: Kind, named: &Named<'_>) -> Vec<CaseFile> {
         let Named { version, hash, .. } = named;
         let kernel = &self.kernel;
         let tag = hash.map_or_else(|| version.to_string(), |hash| format!("{version}-{hash}"));
