@@ -26,6 +26,9 @@ pub struct Config {
     /// How the images are called that are built from the kit.
     #[serde(default)]
     pub image: ImageConfig,
+    /// Where tests are.
+    #[serde(default)]
+    pub tests: TestsConfig,
     /// Where the lines of the file begin, in bytes.
     #[serde(skip)]
     line_starts: Vec<usize>,
@@ -39,6 +42,14 @@ pub struct ImageConfig {
     pub org: Option<Spanned<String>>,
     /// The name of the kernel's image: `kernel`.
     pub name: Option<Spanned<String>>,
+}
+
+/// Where the kit has its tests.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TestsConfig {
+    /// The folder with the test cases of the kernels, relative to the kit; `test/cases/020_kernel` if absent.
+    pub cases: Option<PathBuf>,
 }
 
 /// The settings of `kpatch lint`. The names of profiles and rules are for it to know.
@@ -147,6 +158,9 @@ impl Config {
         let lint = &config.lint;
         if lint.baseline.as_deref().is_some_and(|path| !is_inside(path)) {
             return Err(bad(place("baseline"), "the baseline has to be a file inside the kit".to_owned()));
+        }
+        if config.tests.cases.as_deref().is_some_and(|path| !is_inside(path)) {
+            return Err(bad(place("cases"), "the test cases have to be in a directory inside the kit".to_owned()));
         }
         for waiver in &lint.waivers {
             let wrong = |reason: &str| Err(bad(Some(waiver.rule.span().start), format!("a waiver {reason}")));

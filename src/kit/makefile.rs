@@ -21,6 +21,8 @@ pub(super) struct Mention {
     pub(super) word_has_variant: bool,
     /// The bytes of a call line that are the series.
     pub(super) series: Option<Range<usize>>,
+    /// In a call, not in a list.
+    pub(super) is_call: bool,
 }
 
 /// A word in the place of a version that is none.
@@ -31,9 +33,70 @@ pub(super) struct BadWord {
     pub(super) reason: VersionError,
 }
 
+/// A list of kernels, `KERNELS_all=…` or `DEPRECATED_all=…`, whether or not something is in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct List {
+    /// The name of the variable.
+    pub(super) name: String,
+    /// A `DEPRECATED_*` list.
+    pub(super) deprecated: bool,
+    /// The bytes of the value, with the blanks around it and without a comment.
+    pub(super) value: Range<usize>,
+    /// Whether blanks stand between name and operator.
+    pub(super) spaced: bool,
+    /// The versions, in order.
+    pub(super) words: Vec<(KernelVersion, Range<usize>)>,
+}
+
+/// What a logical line may be.
+enum Line<'t> {
+    /// The name and the value of an assignment.
+    Assignment(&'t [u8], Range<usize>),
+    /// Anything else that is no recipe, comment or body of a macro.
+    Code(Range<usize>),
+}
+
 /// All mentions, in the order of the file.
 pub(super) fn mentions(text: &[u8]) -> Result<Vec<Mention>, BadWord> {
     let mut found = Vec::new();
+    walk(text, |line| match line {
+        Line::Assignment(name, value) => list(text, name, value, &mut found).map(|()| false),
+        Line::Code(code) => {
+            let before = found.len();
+            calls(text, code, &mut found)?;
+            Ok(found.len() > before)
+        }
+    })?;
+    Ok(found)
+}
+
+/// All lists of kernels, in the order of the file.
+pub(super) fn lists(text: &[u8]) -> Result<Vec<List>, BadWord> {
+    let mut lists = Vec::new();
+    walk(text, |line| match line {
+        Line::Assignment(name, value) => {
+            let Some(deprecated) = list_kind(name) else { return Ok(false) };
+            let mut found = Vec::new();
+            list(text, name, value.clone(), &mut found)?;
+            let words = found.into_iter().map(|mention| (mention.version, mention.word)).collect();
+            let operator =
+                text[..value.start].iter().rev().take_while(|b| matches!(b, b':' | b'+' | b'?' | b'=')).count();
+            let spaced = text[..value.start - operator].last().is_some_and(u8::is_ascii_whitespace);
+            let name = String::from_utf8_lossy(name).into_owned();
+            lists.push(List { name, deprecated, value, spaced, words });
+            Ok(false)
+        }
+        Line::Code(code) => {
+            let mut found = Vec::new();
+            calls(text, code, &mut found)?;
+            Ok(!found.is_empty())
+        }
+    })?;
+    Ok(lists)
+}
+
+/// Shows every line that make itself would read to `see`, which says whether code is a call for a kernel.
+fn walk<'t>(text: &'t [u8], mut see: impl FnMut(Line<'t>) -> Result<bool, BadWord>) -> Result<(), BadWord> {
     let mut after_rule = false;
     let mut in_define = false;
     for line in logical_lines(text) {
@@ -50,16 +113,15 @@ pub(super) fn mentions(text: &[u8]) -> Result<Vec<Mention>, BadWord> {
             in_define = assignment(text, code).is_none();
         } else if let Some((name, value)) = assignment(text, code.clone()) {
             after_rule = false;
-            list(text, name, value, &mut found)?;
+            see(Line::Assignment(name, value))?;
         } else {
-            let before = found.len();
-            calls(text, code.clone(), &mut found)?;
-            let is_rule = found.len() == before && text[code].contains(&b':');
+            let is_call = see(Line::Code(code.clone()))?;
+            let is_rule = !is_call && text[code].contains(&b':');
             // Conditionals stand between the lines of one recipe; anything else ends it.
             after_rule = is_rule || (after_rule && (words.is_empty() || is_conditional(first)));
         }
     }
-    Ok(found)
+    Ok(())
 }
 
 fn is_conditional(word: &[u8]) -> bool {
@@ -101,7 +163,7 @@ fn code_of(text: &[u8], line: Range<usize>) -> Range<usize> {
 }
 
 /// Blanks, among them the backslash of a continued line.
-fn is_blank(text: &[u8], at: usize, end: usize) -> bool {
+pub(super) fn is_blank(text: &[u8], at: usize, end: usize) -> bool {
     match text[at] {
         b' ' | b'\t' | b'\r' | b'\n' | 0x0b | 0x0c => true,
         b'\\' => {
@@ -209,7 +271,7 @@ fn list(text: &[u8], name: &[u8], value: Range<usize>, found: &mut Vec<Mention>)
     };
     for word in words(text, value) {
         if let Some(version) = version_at(text, &word)? {
-            found.push(Mention { version, deprecated, word, word_has_variant: true, series: None });
+            found.push(Mention { version, deprecated, word, word_has_variant: true, series: None, is_call: false });
         }
     }
     Ok(())
@@ -257,6 +319,7 @@ fn calls(text: &[u8], code: Range<usize>, found: &mut Vec<Mention>) -> Result<()
             deprecated: false,
             word: version.clone(),
             series: series.cloned(),
+            is_call: true,
         });
     }
     Ok(())

@@ -5,6 +5,8 @@
 //! - per series: `6.6.x/` with `build-args`, `patches/`, `config-x86_64` and perhaps an empty file `deprecated`.
 
 mod build_args;
+pub mod cases;
+pub mod checker;
 mod config;
 mod configs;
 mod edit;
@@ -25,9 +27,9 @@ use crate::image::{ImageError, Images};
 use crate::version::{KernelVersion, Series, VersionError, is_variant};
 use makefile::{BadWord, Mention};
 
-pub use config::{Config, ImageConfig, LintConfig, LinuxTree, SeriesConfig, Waiver};
+pub use config::{Config, ImageConfig, LintConfig, LinuxTree, SeriesConfig, TestsConfig, Waiver};
 pub use configs::ConfigFile;
-pub use edit::FileEdit;
+pub use edit::{FileChange, FileEdit};
 pub use patches::patch_files;
 
 /// Why a kit cannot be read or edited.
@@ -145,6 +147,22 @@ pub enum KitError {
         /// Why.
         source: BoxError,
     },
+    /// A series in none of the lists and lines that can be edited.
+    #[error("'{}' has neither a list nor a line of its own for {name}", path.display())]
+    NoList {
+        /// The file.
+        path: PathBuf,
+        /// The series with its variant.
+        name: String,
+    },
+    /// A Makefile without a list to move a version to.
+    #[error("'{}' has no list {list}", path.display())]
+    NoDeprecatedList {
+        /// The file.
+        path: PathBuf,
+        /// The list that is missing.
+        list: String,
+    },
     /// A bump that would make another variant.
     #[error("{old} and {new} are different variants")]
     Variant {
@@ -175,6 +193,10 @@ impl KitError {
                 Some("go into the repository that holds kernel/, or name it: --kit DIR, or the variable KITSRC")
             }
             Self::NotPlain { .. } => Some("kpatch replaces only plain files and directories; put the real ones there"),
+            Self::NoList { .. } => Some("let the kernels stand in KERNELS_all, or one call on each line"),
+            Self::NoDeprecatedList { .. } => {
+                Some("add the list, empty, to the Makefile, or take the series away: --remove")
+            }
             _ => None,
         }
     }

@@ -10,7 +10,7 @@ mod split;
 mod targets;
 mod why;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use check::{CheckOptions, CheckReport, Class, CompilersReport, ConfigState, FindingReport, check};
 pub use compiler::Choice;
@@ -27,7 +27,7 @@ use crate::kconfig::{self, Config};
 use crate::text::visible;
 
 /// An option in which two configurations differ.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OptionReport {
     /// Its name with `CONFIG_` in front.
     pub name: String,
@@ -38,7 +38,7 @@ pub struct OptionReport {
 }
 
 /// What became of one configuration.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConfigChangeReport {
     /// The series and the architecture, such as `6.6.x:x86_64`; or the file.
     pub config: String,

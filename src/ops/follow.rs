@@ -2,16 +2,17 @@
 
 use std::path::PathBuf;
 
+use super::config::ConfigChangeReport;
 use super::config::derive::{Derive, derive};
-use super::config::report::ConfigChangeReport;
 use super::landing::Landing;
 use super::references::{self, Kernel, Scope};
-use super::report::ReferenceReport;
+use super::report::{ReferenceReport, ReferenceState};
 use super::workspace::kit_error;
 use super::{OpError, Watch};
 use crate::git::{Oid, Store};
-use crate::kit::{FileEdit, Kit, SeriesState};
-use crate::version::{KernelVersion, Series};
+use crate::kit::{ConfigFile, FileEdit, Kit, SeriesState};
+use crate::text::visible;
+use crate::version::KernelVersion;
 
 /// A series on its way from one release to another.
 pub(super) struct Followed<'a> {
@@ -36,41 +37,40 @@ impl Followed<'_> {
         for file in self.kit.configs().map_err(kit_error)? {
             // A fragment has no header, and what it says holds for every release.
             if file.series == self.state.series && !file.is_fragment() && self.state.variant.is_empty() {
-                let to = self.place(&file.path, file.arch.uname())?;
+                let to = self.place(&file);
                 jobs.push(Derive { from: file.path, to, arch: file.arch });
             }
         }
         let (derived, warnings) = derive(store, Some(old), new, self.to, &jobs, self.watch)?;
         let mut reports = Vec::new();
-        for (job, config) in jobs.into_iter().zip(derived) {
-            if job.from == config.to {
-                if let Some(old) = config.old.filter(|old| *old != config.new) {
-                    landing.edit(FileEdit { path: config.to, old, new: config.new })?;
-                    reports.push(config.report);
-                }
+        for (job, mut config) in jobs.into_iter().zip(derived) {
+            let path = config.to.strip_prefix(self.kit.top()).unwrap_or(&config.to);
+            config.report.path = visible(path.as_os_str().as_encoded_bytes());
+            config.report.config = format!("{}:{}", self.to.series(), job.arch);
+            if job.from != config.to {
+                landing.remove(&job.from)?;
+                landing.create(&config.to, config.new, false)?;
+            } else if let Some(old) = config.old.filter(|old| *old != config.new) {
+                landing.edit(FileEdit { path: config.to, old, new: config.new })?;
+            } else {
                 continue;
             }
-            landing.remove(&job.from)?;
-            landing.create(&config.to, config.new, false)?;
             reports.push(config.report);
         }
         Ok((reports, warnings))
     }
 
-    /// Where the configuration is after the bump: in its place, unless the bump goes to another series.
-    fn place(&self, path: &std::path::Path, arch: &str) -> Result<PathBuf, OpError> {
-        if self.moves_to().is_none() {
-            return Ok(path.to_owned());
+    /// Where a configuration is after the bump: in its place, unless the bump goes to another series.
+    fn place(&self, file: &ConfigFile) -> PathBuf {
+        if self.from.series() == self.to.series() {
+            return file.path.clone();
         }
-        let new = format!("{}{}", self.to.series(), self.state.variant);
-        let flat = self.kit.kernel_dir().join(format!("config-{}-{arch}", self.state.name()));
-        let is_flat = path == flat;
         let dir = self.kit.kernel_dir();
-        Ok(if is_flat { dir.join(format!("config-{new}-{arch}")) } else { dir.join(new).join(format!("config-{arch}")) })
-    }
-
-    fn moves_to(&self) -> Option<Series> {
-        (self.from.series() != self.to.series()).then(|| self.to.series())
+        let (series, arch) = (self.to.series(), file.arch);
+        match file.path.parent() == Some(dir) {
+            true => dir.join(format!("config-{series}-{arch}")),
+            false => dir.join(series.to_string()).join(format!("config-{arch}")),
+        }
     }
 
     /// Adds the references that come to name the new version to what lands.
@@ -85,12 +85,12 @@ impl Followed<'_> {
         let unhashed = references::fill_hashes(self.kit, &mut kernels, landing.changes())?;
         let plan = references::plan(self.kit, &kernels, Scope::Series(&name), landing.changes())?;
         let mut warnings = plan.warnings;
-        if plan.rows.iter().any(|row| row.state == "unhashed") {
+        if plan.rows.iter().any(|row| row.state == ReferenceState::Unhashed) {
             warnings.extend(unhashed);
         }
         for edit in plan.edits {
             landing.edit(edit)?;
         }
-        Ok((plan.rows.into_iter().filter(|row| row.state == "updated").collect(), warnings))
+        Ok((plan.rows.into_iter().filter(|row| row.state == ReferenceState::Updated).collect(), warnings))
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::OpError;
+use super::file_changes::FileChanges;
 use super::jobs::Place;
 use super::new_set::NewFile;
 use super::report::FileReport;
@@ -199,6 +200,13 @@ impl Landing {
 
     fn of_kit(kit: &Kit, state: &SeriesState) -> Self {
         Self { series: Some(state.name()), ..Self::new(kit.top(), kit.work_dir()) }
+    }
+
+    /// A landing of single files of a kit, of that series.
+    pub(super) fn of_files(kit: &Kit, series: String, changes: FileChanges) -> Self {
+        let files = changes.reports();
+        let changes = changes.into_changes();
+        Self { series: Some(series), changes, files, ..Self::new(kit.top(), kit.work_dir()) }
     }
 
     /// A landing that takes another one back.

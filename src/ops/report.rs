@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use super::config::ConfigChangeReport;
+
 /// A word of a fixed vocabulary, which its field names; owned where a report was read back.
 pub type Word = Cow<'static, str>;
 
@@ -39,8 +41,10 @@ pub struct BumpReport {
     /// What changes in the kit, paths relative to its top.
     pub files: Vec<FileReport>,
     /// The kernel configurations that change with the version.
+    #[serde(default)]
     pub configs: Vec<ConfigChangeReport>,
     /// The image references that change with the version.
+    #[serde(default)]
     pub references: Vec<ReferenceReport>,
     /// How many commits of the target's history were searched; absent where the linux tree has no history between the
     /// two releases, and then nothing of it was checked.

@@ -1,8 +1,8 @@
 //! One patch set on its way to one target: computed, then stopped for a person or landed.
 
 use super::compute::{self, Computed};
-use super::follow::Followed;
 use super::exported::{Exported, GateOptions, exported};
+use super::follow::Followed;
 use super::jobs::Place;
 use super::landing::{Landing, branch_update};
 use super::new_set::{Source, Style};
@@ -257,7 +257,7 @@ pub(super) fn rewrite(set: &PatchSet, exported: &Exported, row: &PatchReport) ->
 }
 
 /// The patches of the new set, in order.
-fn sources<'a>(set: &'a PatchSet, computed: &Computed) -> Vec<Source<'a>> {
+pub(super) fn sources<'a>(set: &'a PatchSet, computed: &Computed) -> Vec<Source<'a>> {
     let picks = set.patches.iter().zip(&computed.carried.picks).zip(&computed.commits);
     picks
         .filter_map(|((patch, pick), commit)| {

@@ -28,6 +28,8 @@ const VERBS: &[&str] = &[
     "lint",
     "diff",
     "pr-body",
+    "new-series",
+    "retire",
     "config",
     "update-yaml",
     "source",

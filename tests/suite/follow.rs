@@ -16,7 +16,10 @@ fn world(layout: Layout) -> World {
     };
     write(config(layout), "#\n# Linux/x86 6.6.13 Kernel Configuration\n#\nCONFIG_A=y\n");
     write("examples/small.yml", "kernel:\n  image: linuxkit/kernel:6.6.13 # bare\n  cmdline: \"console=ttyS0\"\n");
-    write("test/cases/020_kernel/019_config_6.6.x/test.yml", &format!("kernel:\n  image: linuxkit/kernel:6.6.13-{HASH}\n"));
+    write(
+        "test/cases/020_kernel/019_config_6.6.x/test.yml",
+        &format!("kernel:\n  image: linuxkit/kernel:6.6.13-{HASH}\n"),
+    );
     write("examples/other.yml", "kernel:\n  image: elsewhere/kernel:6.6.13\n");
     write("docs/kernels.md", "For example `linuxkit/kernel:6.6.13`.\n");
     world.commit();

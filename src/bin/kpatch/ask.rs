@@ -103,7 +103,7 @@ fn answer(patch: &PatchReport) -> Result<Answer, OpError> {
     let fixed = ["leave it open", "skip the patch", "drop the patch, with a reason", "ask no more"];
     items.extend(fixed.map(str::to_owned));
     let prompt = Select::new().with_prompt("What becomes of it?").items(&items).default(choices.len());
-    let Some(chosen) = told(prompt.interact_on_opt(&Term::stderr()))? else { return Ok(Answer::Enough) };
+    let Some(chosen) = told(prompt.interact_on_opt(&Term::stderr()), HINT)? else { return Ok(Answer::Enough) };
     if let Some((_, strategy)) = choices.get(chosen) {
         return Ok(Answer::Take(Accept { patch: selector(patch), strategy: strategy.clone() }));
     }
@@ -112,20 +112,23 @@ fn answer(patch: &PatchReport) -> Result<Answer, OpError> {
         1 => Answer::LeaveOut(None),
         2 => {
             let prompt = Input::<String>::new().with_prompt("Why?");
-            Answer::LeaveOut(Some(told(prompt.interact_text_on(&Term::stderr()))?))
+            Answer::LeaveOut(Some(told(prompt.interact_text_on(&Term::stderr()), HINT)?))
         }
         _ => Answer::Enough,
     })
 }
 
+/// How to do without questions.
+const HINT: &str = "kpatch continue --accept N answers without asking";
+
 /// An answer, or why there is none.
-fn told<T>(answer: Result<T, dialoguer::Error>) -> Result<T, OpError> {
+pub(crate) fn told<T>(answer: Result<T, dialoguer::Error>, hint: &str) -> Result<T, OpError> {
     answer.map_err(|dialoguer::Error::IO(error)| {
         // The prompt hides the cursor and does not bring it back when it is interrupted.
         let _ = Term::stderr().show_cursor();
         if error.kind() == io::ErrorKind::Interrupted {
             return OpError::interrupted();
         }
-        OpError::because("cannot ask on the terminal", error).hint("kpatch continue --accept N answers without asking")
+        OpError::because("cannot ask on the terminal", error).hint(hint)
     })
 }

@@ -1,6 +1,7 @@
 //! The command line of kpatch: arguments in, the library's work, reports out.
 
 mod ask;
+mod choose;
 mod cli;
 mod commands;
 mod editor;

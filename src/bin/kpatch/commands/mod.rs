@@ -17,9 +17,11 @@ mod import;
 mod lint;
 mod man;
 mod mergetool;
+mod new_series;
 mod plan;
 mod pr_body;
 mod reorder;
+mod retire;
 mod skip;
 mod source;
 mod status;
@@ -66,6 +68,8 @@ pub(crate) enum Command {
     Lint(lint::LintArgs),
     Diff(diff::DiffArgs),
     PrBody(pr_body::PrBodyArgs),
+    NewSeries(new_series::NewSeriesArgs),
+    Retire(retire::RetireArgs),
     Config(config::ConfigArgs),
     UpdateYaml(update_yaml::UpdateYamlArgs),
     Source(source::SourceArgs),
@@ -97,6 +101,8 @@ impl Command {
             Self::Lint(args) => lint::run(args, ui),
             Self::Diff(args) => diff::run(args, ui),
             Self::PrBody(args) => pr_body::run(args, ui),
+            Self::NewSeries(args) => new_series::run(args, ui),
+            Self::Retire(args) => retire::run(args, ui),
             Self::Config(args) => config::run(args, ui),
             Self::UpdateYaml(args) => update_yaml::run(args, ui),
             Self::Source(args) => source::run(args, ui),
@@ -137,6 +143,8 @@ pub(crate) fn examples(name: &str) -> Examples {
         "kpatch lint" => lint::EXAMPLES,
         "kpatch diff" => diff::EXAMPLES,
         "kpatch pr-body" => pr_body::EXAMPLES,
+        "kpatch new-series" => new_series::EXAMPLES,
+        "kpatch retire" => retire::EXAMPLES,
         "kpatch config" => config::EXAMPLES,
         "kpatch config split" => config::SPLIT_EXAMPLES,
         "kpatch config diff" => config::DIFF_EXAMPLES,

@@ -1,5 +1,7 @@
 //! What to do next.
 
+use std::collections::BTreeSet;
+
 use kpatch::ops::report::{BumpReport, OutcomeName, PatchReport, State};
 
 use super::summary;
@@ -39,13 +41,22 @@ fn after_landing(report: &BumpReport) -> Vec<Step> {
     let mut steps = vec![step("build and test the kernels: kpatch has compared trees and built nothing", vec![])];
     let series = quoted(series);
     if report.kit_commit.is_none() {
-        let run =
-            vec!["git add -A kernel".into(), format!("kpatch pr-body {series} --commit-message | git commit -F -")];
+        let run = vec![
+            format!("git add -A {}", changed(report).join(" ")),
+            format!("kpatch pr-body {series} --commit-message | git commit -F -"),
+        ];
         steps.push(step("commit the change of the kit", run));
     } else {
         steps.push(step("ask for a review", vec![format!("kpatch pr-body {series}")]));
     }
     steps
+}
+
+/// The folders and files at the top of the kit that something changed in, `kernel` first.
+fn changed(report: &BumpReport) -> Vec<String> {
+    let tops = report.files.iter().filter_map(|file| file.path.split('/').next());
+    let others: BTreeSet<&str> = tops.filter(|top| *top != "kernel").collect();
+    std::iter::once("kernel").chain(others).map(quoted).collect()
 }
 
 fn after_stop(report: &BumpReport) -> Vec<Step> {

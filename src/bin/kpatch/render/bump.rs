@@ -132,6 +132,12 @@ fn facts(report: &BumpReport, view: &View) -> String {
     if let Some(commit) = &report.kit_commit {
         fact("committed", &format!("{} in the kit", short(commit)));
     }
+    for config in &report.configs {
+        fact("config", &summary::config(config));
+    }
+    if !report.references.is_empty() {
+        fact("references", &summary::references(&report.references));
+    }
     if view.detail == Detail::Full {
         for file in &report.files {
             fact(&file.change, &file.path);

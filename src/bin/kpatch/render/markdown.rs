@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use kpatch::ops::report::{BumpReport, PatchReport, ProposalReport};
+use kpatch::ops::config::OptionReport;
+use kpatch::ops::report::{BumpReport, PatchReport, ProposalReport, ReferenceReport};
 
 use super::escape::{clipped, fence, inline};
 use super::three_way::{self, Versions};
@@ -186,6 +187,22 @@ fn fold_lists(report: &BumpReport, parts: &mut Vec<Part>) {
         let lines = unchanged.iter().map(line).collect();
         parts.push(Part::Folded { summary: format!("{} unchanged", unchanged.len()), lines, code: false });
     }
+    if !report.configs.is_empty() {
+        let mut lines = Vec::new();
+        for config in &report.configs {
+            lines.push(format!("- {}", inline(&summary::config(config))));
+            lines.extend(config.options.iter().map(option));
+        }
+        parts.push(Part::Folded { summary: format!("{} configurations", report.configs.len()), lines, code: false });
+    }
+    if !report.references.is_empty() {
+        let line = |row: &ReferenceReport| {
+            let new = row.new.as_deref().unwrap_or_default();
+            format!("- {}: {} → {}", inline(&row.file), inline(&row.old), inline(new))
+        };
+        let lines = report.references.iter().map(line).collect();
+        parts.push(Part::Folded { summary: format!("{} references", report.references.len()), lines, code: false });
+    }
     if !report.files.is_empty() {
         let lines = report.files.iter().map(|file| format!("- {}: {}", file.change, inline(&file.path))).collect();
         parts.push(Part::Folded { summary: format!("{} files of the kit", report.files.len()), lines, code: false });
@@ -202,6 +219,12 @@ fn fold_lists(report: &BumpReport, parts: &mut Vec<Part>) {
             code: false,
         });
     }
+}
+
+/// An option that goes, changes or comes.
+fn option(option: &OptionReport) -> String {
+    let value = |value: &Option<String>| value.as_deref().map_or_else(|| "—".to_owned(), inline);
+    format!("  - {}: {} → {}", inline(&option.name), value(&option.old), value(&option.new))
 }
 
 fn facts(report: &BumpReport) -> String {

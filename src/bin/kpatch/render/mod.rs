@@ -18,8 +18,10 @@ pub(crate) mod lint;
 pub(crate) mod markdown;
 mod markers;
 pub(crate) mod matrix;
+pub(crate) mod new_series;
 pub(crate) mod overview;
 pub(crate) mod question;
+pub(crate) mod retire;
 #[cfg(test)]
 pub(crate) mod sample;
 pub(crate) mod source;

@@ -60,6 +60,8 @@ pub(crate) fn landing() -> BumpReport {
             refreshed: Vec::new(),
         }),
         files: vec![FileReport { path: "kernel/Makefile".into(), change: "edited".into() }],
+        configs: Vec::new(),
+        references: Vec::new(),
         history: Some(512),
         record: None,
         warnings: Vec::new(),

@@ -2,9 +2,10 @@
 
 use std::fmt::Write as _;
 
+use kpatch::ops::config::{ConfigChangeReport, OptionReport};
 use kpatch::ops::report::{
     BumpReport, CauseReport, Counts, DecisionReport, EvidenceReport, GateReport, HazardReport, OutcomeName,
-    PatchReport, State,
+    PatchReport, ReferenceReport, State,
 };
 
 use kpatch::version::{Series, Tag};
@@ -18,6 +19,36 @@ const CHANGELOGS: u32 = 30;
 pub(super) fn title(report: &BumpReport) -> String {
     let series = report.series.as_ref().map(|series| format!("{series} ")).unwrap_or_default();
     format!("kernel: {series}{} → {}", report.base.tag, report.target.tag)
+}
+
+/// What became of a configuration, for example `6.6.x:x86_64: 2 options go, 1 comes`.
+pub(super) fn config(config: &ConfigChangeReport) -> String {
+    let number = |is_it: fn(&OptionReport) -> bool| config.options.iter().filter(|option| is_it(option)).count();
+    let counts = [
+        (number(|option| option.new.is_none()), "goes", "go"),
+        (number(|option| option.old.is_some() && option.new.is_some()), "changes", "change"),
+        (number(|option| option.old.is_none()), "comes", "come"),
+    ];
+    let mut parts: Vec<String> =
+        counts.iter().filter(|(number, ..)| *number > 0).map(|(number, one, many)| count(*number, one, many)).collect();
+    if let Some(first) = parts.first_mut() {
+        let (number, verb) = first.split_once(' ').unwrap_or((first, ""));
+        *first = format!("{number} {} {verb}", if number == "1" { "option" } else { "options" });
+    } else {
+        let checked = if config.evaluated { "" } else { "; the options were not checked" };
+        parts.push(format!("only the version{checked}"));
+    }
+    if !config.assumed.is_empty() {
+        parts.push(format!("{} assumed", config.assumed.len()));
+    }
+    format!("{}: {}", config.config, parts.join(", "))
+}
+
+/// Which references follow, for example `3 in 2 files`.
+pub(super) fn references(references: &[ReferenceReport]) -> String {
+    let mut files: Vec<&str> = references.iter().map(|reference| reference.file.as_str()).collect();
+    files.dedup();
+    format!("{} in {}", references.len(), count(files.len(), "file", "files"))
 }
 
 /// How it ended, for the title.

@@ -1,4 +1,8 @@
-//! A new version in the place of an old one, and not a byte more.
+//! Versions that come, change and go, and not a byte more.
+
+mod calls;
+mod lists;
+mod series;
 
 use std::fs;
 use std::ops::Range;
@@ -16,6 +20,23 @@ pub struct FileEdit {
     pub old: Vec<u8>,
     /// Its bytes to be.
     pub new: Vec<u8>,
+}
+
+/// A file that comes, changes or goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileChange {
+    /// The file, absolute.
+    pub path: PathBuf,
+    /// Its bytes now; absent for a file that is new.
+    pub old: Option<Vec<u8>>,
+    /// Its bytes to be; absent for a file that goes.
+    pub new: Option<Vec<u8>>,
+}
+
+impl From<FileEdit> for FileChange {
+    fn from(edit: FileEdit) -> Self {
+        Self { path: edit.path, old: Some(edit.old), new: Some(edit.new) }
+    }
 }
 
 impl Kit {
