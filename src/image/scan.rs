@@ -54,10 +54,11 @@ fn goes_on_behind(text: &[u8], start: usize, end: usize) -> bool {
         [b'$' | b'{' | b'[' | b'<' | b'%' | b'*' | b'+' | b'~' | b'=', ..] | [b'\\', b'.' | b'-', ..] => true,
         [b'}', ..] => opening(text, start).is_some_and(|open| is_template(text, open)),
         // In a shell a word goes on behind its quotes.
-        [b'"' | b'\'', b'$' | b'{' | b'-', ..] => true,
-        [b'"' | b'\'', b'.', next, ..] if !next.is_ascii_whitespace() => true,
-        [b'"' | b'\'', quote @ (b'"' | b'\''), ..] => !text[..start].ends_with(&[quote, text[end]]),
-        [b'"' | b'\'', next, ..] => next.is_ascii_alphanumeric(),
+        [quote @ (b'"' | b'\''), next, ref rest @ ..] => match next {
+            b'"' | b'\'' => !text[..start].ends_with(&[next, quote]),
+            b'.' => rest.first().is_some_and(|behind| !behind.is_ascii_whitespace()),
+            _ => next.is_ascii_alphanumeric() || matches!(next, b'$' | b'{' | b'-'),
+        },
         _ => text[end..].chars().next().is_some_and(char::is_alphanumeric),
     }
 }

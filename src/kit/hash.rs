@@ -44,11 +44,13 @@ impl Hashes {
         let root = Oid::from_hex(head.as_bytes()).map_err(git_failed("read the last commit of the kit"))?;
         let store = Store::open(git.git_dir()).map_err(git_failed("open the repository of the kit"))?;
         let inside = |path: &Path| path_bytes(path.strip_prefix(&folder).unwrap_or(path));
-        let mut hashes = Self { store, root, top: inside(kit.top()), kernel: inside(kit.kernel_dir()) };
+        let hashes = Self { store, root, top: inside(kit.top()), kernel: inside(kit.kernel_dir()) };
+        let mut edits = TreeChanges::new();
         for change in changes {
-            hashes.apply(change)?;
+            hashes.apply(change, &mut edits)?;
         }
-        Ok(Some(hashes))
+        let root = hashes.store.edit_tree(root, &edits).map_err(git_failed("compute a hash of the kit"))?;
+        Ok(Some(Self { root, ..hashes }))
     }
 
     /// The hash of the images of a series, which may have a variant: `6.6.x`, `5.11.x-rt`.
@@ -122,8 +124,8 @@ impl Hashes {
         Ok(files)
     }
 
-    fn apply(&mut self, change: &Change) -> Result<(), KitError> {
-        let mut edits = TreeChanges::new();
+    /// What a change does to the tree.
+    fn apply(&self, change: &Change, edits: &mut TreeChanges) -> Result<(), KitError> {
         match change {
             Change::File { target, new, executable, .. } => {
                 let path = join(&self.top, &path_bytes(target));
@@ -152,7 +154,6 @@ impl Hashes {
                 }
             }
         }
-        self.root = self.store.edit_tree(self.root, &edits).map_err(git_failed("compute a hash of the kit"))?;
         Ok(())
     }
 

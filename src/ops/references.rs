@@ -8,6 +8,8 @@ mod tests;
 use std::ops::Range;
 use std::path::Path;
 
+use bstr::ByteSlice as _;
+
 use super::OpError;
 use super::report::{ReferenceReport, ReferenceState};
 use super::workspace::kit_error;
@@ -129,15 +131,17 @@ pub(super) fn plan(kit: &Kit, kernels: &[Kernel], scope: Scope<'_>, changes: &[C
     for path in files::list(kit, changes)? {
         let whole = kit.top().join(&path);
         let text = match std::fs::read(&whole) {
+            _ if path.to_str().is_none() => Err("its name is not UTF-8".to_owned()),
+            read => read.map_err(|error| error.to_string()),
+        };
+        let text = match text {
+            Ok(text) if text.contains(&0) => continue,
             Ok(text) => text,
-            Err(error) => {
-                plan.warnings.push(format!("'{}' was not looked at: {error}", shown(&path)));
+            Err(why) => {
+                plan.warnings.push(format!("'{}' was not looked at: {why}", shown(&path)));
                 continue;
             }
         };
-        if text.contains(&0) {
-            continue;
-        }
         let rules = Rules { kernels, near: rules::near(&path), beside: None };
         if let Some(new) = in_file(&text, &shown(&path), &images, rules, scope, &mut plan.rows) {
             plan.edits.push(FileEdit { path: whole, old: text, new });
@@ -166,7 +170,7 @@ impl Found<'_> {
 fn find<'t>(text: &'t [u8], images: &Images) -> Vec<Found<'t>> {
     let (mut line, mut counted) = (1, 0);
     let ours = references(text).filter_map(|(place, reference)| {
-        line += text[counted..place.start].iter().filter(|byte| **byte == b'\n').count();
+        line += text[counted..place.start].find_iter(b"\n").count();
         counted = place.start;
         let kind = images.kind(&reference)?;
         let tag: Option<KernelTag> = reference.tag.and_then(|tag| tag.parse().ok());

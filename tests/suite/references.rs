@@ -2,10 +2,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Output, Stdio};
+use std::time::Instant;
 
 use crate::support::kit::commit_all;
-use crate::support::{KitBuilder, LAYOUTS, Layout, Sandbox, Snapshot, assert_harmless, assert_refusal};
+use crate::support::{KitBuilder, LAYOUTS, Layout, Sandbox, Snapshot, assert_harmless, assert_refusal, copy_folder};
 
 const OLD: &str = "0123456789abcdef0123456789abcdef01234567";
 
@@ -342,4 +343,49 @@ fn a_landing_that_cannot_be_whole_changes_nothing() {
     let lock = fs::File::open(scene.kit.join("kernel/.kpatch/lock")).unwrap();
     lock.lock().unwrap();
     scene.refused(&[], &["another kpatch"]);
+}
+
+#[test]
+fn names_of_files_forge_no_terminal() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let scene = Scene::new(Layout::Flat);
+    scene.write("a\u{1b}[2J\u{202e}.yml", "image: linuxkit/kernel:6.6.13\n");
+    let odd = scene.kit.join(std::ffi::OsStr::from_bytes(b"\xff\n.yml"));
+    fs::write(&odd, "image: linuxkit/kernel:6.6.13\n").unwrap();
+    scene.git(&["add", "."]);
+    assert!(scene.done(&["--diff"]).contains("a/a\\u{1b}[2J\\u{202e}.yml"));
+    let text = scene.done(&[]);
+    assert!(text.starts_with("warning: '\\xff\\u{a}.yml' was not looked at: its name is not UTF-8\n"), "{text}");
+    assert_eq!(scene.read("a\u{1b}[2J\u{202e}.yml"), "image: linuxkit/kernel:6.12.59\n");
+    assert_eq!(fs::read_to_string(&odd).unwrap(), "image: linuxkit/kernel:6.6.13\n");
+}
+
+/// Killed at any instant, every file is as before or as it should be, and the next call brings all of them there.
+#[test]
+fn a_killed_update_leaves_no_file_half_written() {
+    let scene = Scene::new(Layout::PerSeries);
+    let kept = scene.sandbox.path("kept");
+    copy_folder(&scene.kit, &kept);
+    let old: Vec<String> = FILES.iter().map(|(path, _)| scene.read(path)).collect();
+    let start = Instant::now();
+    scene.done(&[]);
+    let whole = start.elapsed();
+    let new: Vec<String> = FILES.iter().map(|(path, _)| scene.read(path)).collect();
+    for step in 0..=20 {
+        fs::remove_dir_all(&scene.kit).unwrap();
+        copy_folder(&kept, &scene.kit);
+        let mut command = scene.sandbox.command(env!("CARGO_BIN_EXE_kpatch"), &scene.kit);
+        let command = command.arg("update-yaml").stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        std::thread::sleep(whole * step / 20);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        for (at, (path, _)) in FILES.iter().enumerate() {
+            let now = scene.read(path);
+            assert!(now == old[at] || now == new[at], "{path} at step {step}: {now}");
+        }
+        scene.done(&[]);
+        scene.assert_updated();
+        assert!(!scene.kit.join("kernel/.kpatch").exists());
+    }
 }

@@ -73,12 +73,12 @@ fn walked(top: &Path) -> Result<Vec<PathBuf>, OpError> {
     Ok(files)
 }
 
-/// Told by the name: YAML and its templates, Dockerfiles, shell scripts; not what is vendored.
+/// Told by the name: YAML and its templates, Dockerfiles, shell scripts, Makefiles; not what is vendored.
 fn may_name_images(path: &Path) -> bool {
     let is_vendored = path.components().any(|part| part == Component::Normal(OsStr::new("vendor")));
     let Some(name) = path.file_name().map(OsStr::as_bytes) else { return false };
     let ends = |ending: &&str| name.ends_with(ending.as_bytes());
-    let is_wanted = ENDINGS.iter().any(ends) || name.starts_with(b"Dockerfile");
+    let is_wanted = ENDINGS.iter().any(ends) || name.starts_with(b"Dockerfile") || name == b"Makefile";
     is_wanted && !is_vendored && ![".md", ".patch"].iter().any(ends)
 }
 
@@ -110,6 +110,7 @@ mod tests {
             "Dockerfile",
             "a/Dockerfile.perf",
             "x/y.Dockerfile",
+            "projects/x/Makefile",
             "test/cases/020_kernel/119_kmod_6.6.x/test.sh",
             ".github/workflows/ci.yml",
         ] {

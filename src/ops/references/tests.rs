@@ -106,6 +106,7 @@ fn bare_references_follow_the_newest_series() {
 
 #[test]
 fn builders_follow_the_kernel_of_their_file() {
+    use ReferenceState::{Unknown, Updated};
     let docker = |kernels: &[&str], builder: &str| {
         let lines: Vec<String> = kernels.iter().map(|tag| format!("FROM linuxkit/kernel:{tag} AS k\n")).collect();
         let (text, rows) =
@@ -113,7 +114,6 @@ fn builders_follow_the_kernel_of_their_file() {
         let row = rows.last().expect("a row");
         (text.rsplit_once(':').expect("a tag").1.to_owned(), row.state)
     };
-    use ReferenceState::{Unknown, Updated};
     let hashed = |version: &str| format!("{version}-{OLD}");
     assert_eq!(docker(&[&hashed("6.6.13")], "6.12.1-builder"), ("6.6.14-builder".to_owned(), Updated));
     assert_eq!(docker(&[&hashed("6.6.1"), &hashed("6.6.2")], "6.12.1-builder"), ("6.6.14-builder".to_owned(), Updated));
@@ -133,6 +133,7 @@ fn builders_follow_the_kernel_of_their_file() {
 
 #[test]
 fn only_the_tags_change() {
+    use ReferenceState::{Pinned, Updated};
     let digest = format!("sha256:{OLD}{}", &OLD[..24]);
     let before = format!(
         "# for linuxkit/kernel:6.6.13.\r\nkernel: {{image: \"linuxkit/kernel:6.6.1-{OLD}\", x: 6.6.13}}\r\n\
@@ -146,7 +147,6 @@ fn only_the_tags_change() {
     let (text, rows) = run_in("a.yml", &before, Scope::All);
     assert_eq!(text, after);
     let states: Vec<_> = rows.iter().map(|row| (row.line, row.state)).collect();
-    use ReferenceState::{Pinned, Updated};
     assert_eq!(states, [(1, Updated), (2, Updated), (4, Pinned), (4, Pinned), (6, Updated)]);
     let (again, rows) = run_in("a.yml", &text, Scope::All);
     assert_eq!(again, text);

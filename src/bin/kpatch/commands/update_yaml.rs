@@ -18,7 +18,7 @@ pub(super) const EXAMPLES: Examples = &[
 
 /// Let references to kernel images follow the kit
 ///
-/// In the YAML files and their templates, Dockerfiles and shell scripts of the kit, but not below kernel/, references to the
+/// In the YAML files and their templates, Dockerfiles, shell scripts and Makefiles of the kit, but not below kernel/, references to the
 /// kernel and to the tools that are built for it get the tags that they should have. A version with a hash stays in its
 /// series and gets the newest version and hash of it; a bare version follows the newest series, or that which a directory
 /// above the file names; a -builder follows the kernel of its file. Nothing but the tags changes.
