@@ -15,12 +15,27 @@ pub(super) struct Mention {
     pub(super) version: KernelVersion,
     /// In a `DEPRECATED_*` list.
     pub(super) deprecated: bool,
+    /// In a list; else in a call.
+    pub(super) in_list: bool,
     /// The bytes that are the version.
     pub(super) word: Range<usize>,
     /// Whether these bytes end with the variant; else an EXTRA of its own says it.
     pub(super) word_has_variant: bool,
     /// The bytes of a call line that are the series.
     pub(super) series: Option<Range<usize>>,
+}
+
+/// A variable that lists kernels, even none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct List {
+    /// Its name, such as `KERNELS_x86_64`.
+    pub(super) name: String,
+    /// A `DEPRECATED_*` list.
+    pub(super) deprecated: bool,
+    /// The bytes of the value, without the blanks around it and without a comment.
+    pub(super) value: Range<usize>,
+    /// Which of the mentions stand in it.
+    pub(super) mentions: Range<usize>,
 }
 
 /// A word in the place of a version that is none.
@@ -33,7 +48,24 @@ pub(super) struct BadWord {
 
 /// All mentions, in the order of the file.
 pub(super) fn mentions(text: &[u8]) -> Result<Vec<Mention>, BadWord> {
+    read(text).map(|(mentions, _)| mentions)
+}
+
+/// The literal value of a variable that is set once; references such as `$(X)` are none.
+pub(super) fn variable<'t>(text: &'t [u8], wanted: &str) -> Option<&'t [u8]> {
+    let value = |line: Range<usize>| {
+        let (name, value) = assignment(text, code_of(text, line))?;
+        let value = &text[trim(text, value)];
+        (name == wanted.as_bytes() && !value.is_empty() && !value.contains(&b'$')).then_some(value)
+    };
+    let mut found = logical_lines(text).filter_map(value);
+    found.next().filter(|first| found.all(|other| other == *first))
+}
+
+/// All mentions and all lists, in the order of the file.
+pub(super) fn read(text: &[u8]) -> Result<(Vec<Mention>, Vec<List>), BadWord> {
     let mut found = Vec::new();
+    let mut lists = Vec::new();
     let mut after_rule = false;
     let mut in_define = false;
     for line in logical_lines(text) {
@@ -50,7 +82,12 @@ pub(super) fn mentions(text: &[u8]) -> Result<Vec<Mention>, BadWord> {
             in_define = assignment(text, code).is_none();
         } else if let Some((name, value)) = assignment(text, code.clone()) {
             after_rule = false;
-            list(text, name, value, &mut found)?;
+            let before = found.len();
+            list(text, name, value.clone(), &mut found)?;
+            if let Some(deprecated) = list_kind(name) {
+                let name = String::from_utf8_lossy(name).into_owned();
+                lists.push(List { name, deprecated, value: trim(text, value), mentions: before..found.len() });
+            }
         } else {
             let before = found.len();
             calls(text, code.clone(), &mut found)?;
@@ -59,7 +96,7 @@ pub(super) fn mentions(text: &[u8]) -> Result<Vec<Mention>, BadWord> {
             after_rule = is_rule || (after_rule && (words.is_empty() || is_conditional(first)));
         }
     }
-    Ok(found)
+    Ok((found, lists))
 }
 
 fn is_conditional(word: &[u8]) -> bool {
@@ -191,7 +228,7 @@ fn list(text: &[u8], name: &[u8], value: Range<usize>, found: &mut Vec<Mention>)
     };
     for word in words(text, value) {
         if let Some(version) = version_at(text, &word)? {
-            found.push(Mention { version, deprecated, word, word_has_variant: true, series: None });
+            found.push(Mention { version, deprecated, in_list: true, word, word_has_variant: true, series: None });
         }
     }
     Ok(())
@@ -237,6 +274,7 @@ fn calls(text: &[u8], code: Range<usize>, found: &mut Vec<Mention>) -> Result<()
             word_has_variant: varied.is_none() || extra.is_empty(),
             version: varied.unwrap_or(plain),
             deprecated: false,
+            in_list: false,
             word: version.clone(),
             series: series.cloned(),
         });

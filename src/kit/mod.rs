@@ -9,6 +9,7 @@ mod config;
 mod configs;
 mod edit;
 mod makefile;
+mod migrate;
 mod patches;
 
 use std::collections::BTreeMap;
@@ -23,6 +24,7 @@ use makefile::{BadWord, Mention};
 pub use config::{Config, LintConfig, LinuxTree, SeriesConfig, Waiver};
 pub use configs::ConfigFile;
 pub use edit::FileEdit;
+pub use migrate::{Left, Migration};
 pub use patches::patch_files;
 
 /// Why a kit cannot be read or edited.
@@ -126,6 +128,18 @@ pub enum KitError {
         /// The version to put in its place.
         new: KernelVersion,
     },
+    /// Something that stands in the way to the per-series layout.
+    #[error("{}{}: {reason}", path.display(), line.map(|line| format!(":{line}")).unwrap_or_default())]
+    Migrate {
+        /// The file.
+        path: PathBuf,
+        /// Counted from 1.
+        line: Option<usize>,
+        /// What is in the way.
+        reason: String,
+        /// The way out.
+        hint: &'static str,
+    },
 }
 
 /// Turns an `io::Error` into one that names the step and the path.
@@ -147,6 +161,7 @@ impl KitError {
             Self::NotFound { .. } | Self::NotAKit { .. } => {
                 Some("go into the repository that holds kernel/, or name it: --kit DIR, or the variable KITSRC")
             }
+            Self::Migrate { hint, .. } => Some(hint),
             Self::NotPlain { .. } => Some("kpatch replaces only plain files and directories; put the real ones there"),
             _ => None,
         }

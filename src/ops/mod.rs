@@ -25,6 +25,7 @@ mod last_report;
 pub mod lint;
 pub mod matrix;
 pub mod mergetool;
+pub mod migrate;
 mod new_set;
 mod oracle;
 mod parallel;

@@ -29,6 +29,7 @@ const VERBS: &[&str] = &[
     "diff",
     "pr-body",
     "config",
+    "kit",
     "source",
     "demo",
     "completions",

@@ -26,6 +26,7 @@ mod lint;
 mod lint_oracle;
 mod matrix;
 mod merge;
+mod migrate;
 mod msrv;
 mod net;
 mod properties;

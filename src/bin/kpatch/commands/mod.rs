@@ -14,6 +14,7 @@ mod drop;
 mod edit;
 mod export;
 mod import;
+mod kit;
 mod lint;
 mod man;
 mod mergetool;
@@ -66,6 +67,7 @@ pub(crate) enum Command {
     Diff(diff::DiffArgs),
     PrBody(pr_body::PrBodyArgs),
     Config(config::ConfigArgs),
+    Kit(kit::KitArgs),
     Source(source::SourceArgs),
     Demo(demo::DemoArgs),
     Completions(completions::CompletionsArgs),
@@ -96,6 +98,7 @@ impl Command {
             Self::Diff(args) => diff::run(args, ui),
             Self::PrBody(args) => pr_body::run(args, ui),
             Self::Config(args) => config::run(args, ui),
+            Self::Kit(args) => kit::run(args, ui),
             Self::Source(args) => source::run(args, ui),
             Self::Demo(args) => demo::run(args, ui),
             Self::Completions(args) => completions::run(args, ui),
@@ -137,6 +140,8 @@ pub(crate) fn examples(name: &str) -> Examples {
         "kpatch config" => config::EXAMPLES,
         "kpatch config split" => config::SPLIT_EXAMPLES,
         "kpatch config diff" => config::DIFF_EXAMPLES,
+        "kpatch kit" => kit::EXAMPLES,
+        "kpatch kit migrate" => kit::MIGRATE_EXAMPLES,
         "kpatch source" => source::EXAMPLES,
         "kpatch source import" => source::IMPORT_EXAMPLES,
         "kpatch source fetch" => source::FETCH_EXAMPLES,

@@ -13,6 +13,7 @@ pub(crate) mod export;
 pub(crate) mod html;
 pub(crate) mod import;
 pub(crate) mod json;
+pub(crate) mod kit;
 mod letters;
 pub(crate) mod lint;
 pub(crate) mod markdown;
