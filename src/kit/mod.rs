@@ -21,7 +21,7 @@ use crate::files::WORK_DIR;
 use crate::version::{KernelVersion, Series, VersionError, is_variant};
 use makefile::{BadWord, Mention};
 
-pub use config::{Config, LintConfig, LinuxTree, SeriesConfig, Waiver};
+pub use config::{CheckConfig, Config, LintConfig, LinuxTree, SeriesConfig, Waiver};
 pub use configs::ConfigFile;
 pub use edit::FileEdit;
 pub use migrate::{Left, Migration};
@@ -297,6 +297,26 @@ impl Kit {
             states.push(state);
         }
         Ok(states)
+    }
+
+    /// The image that the Makefile builds with, if it says it in plain words.
+    pub fn builder(&self) -> Result<Option<String>, KitError> {
+        let text = read_if_there(&self.kernel.join("Makefile"))?;
+        let image = text.as_deref().and_then(|text| makefile::variable(text, "IMAGE_BUILDER"));
+        Ok(image.map(|image| String::from_utf8_lossy(image).into_owned()))
+    }
+
+    /// True if the Makefile alone lists the series, and not for every architecture; calls stand in conditionals of which
+    /// nothing is known, so that they count as such.
+    pub fn is_for_one_arch(&self, state: &SeriesState) -> Result<bool, KitError> {
+        let Some(path) = state.version_file.as_ref().filter(|path| path.ends_with("Makefile")) else { return Ok(false) };
+        let text = read_if_there(path)?.unwrap_or_default();
+        let (mentions, lists) = makefile::read(&text).map_err(bad_word(path))?;
+        let for_all = |list: &&makefile::List| {
+            matches!(&*list.name, "KERNELS" | "KERNELS_all" | "DEPRECATED" | "DEPRECATED_all")
+        };
+        let mut for_all = lists.iter().filter(for_all).flat_map(|list| &mentions[list.mentions.clone()]);
+        Ok(!for_all.any(|mention| state.is_of(&mention.version)))
     }
 
     fn state(

@@ -6,6 +6,7 @@ pub mod bisect;
 pub mod bump;
 mod cells;
 pub mod change_set;
+pub mod check;
 pub mod commit;
 mod compute;
 pub mod config;
