@@ -173,16 +173,24 @@ pub struct ReferenceFacts {
     pub now: Option<String>,
     /// The kernel that it names.
     pub version: Option<KernelVersion>,
-    /// A kernel's own image, rather than a tool, a builder or the checker.
-    pub is_kernel: bool,
-    /// The image with the compiler.
-    pub is_builder: bool,
-    /// An image with a tool for one kernel, such as perf.
-    pub is_tool: bool,
-    /// The image with the checker of configurations.
-    pub is_checker: bool,
+    /// What the image is.
+    pub kind: ReferenceKind,
     /// Made of a tree that was not committed.
     pub is_dirty: bool,
+}
+
+/// What the image of a reference is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ReferenceKind {
+    /// A kernel itself.
+    #[default]
+    Kernel,
+    /// The image with the compiler of one kernel.
+    Builder,
+    /// A tool for one kernel, such as perf.
+    Tool,
+    /// The checker of configurations.
+    Checker,
 }
 
 /// The newest release of a series.

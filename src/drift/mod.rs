@@ -10,7 +10,8 @@ mod rules;
 mod run;
 
 pub use facts::{
-    BuildArg, BuildArgs, Builder, ConfigFacts, Facts, ReferenceFacts, ReleaseFacts, SeriesFacts, TestGroup, TestKind, Versioned,
+    BuildArg, BuildArgs, Builder, ConfigFacts, Facts, ReferenceFacts, ReferenceKind, ReleaseFacts, SeriesFacts,
+    TestGroup, TestKind, Versioned,
 };
 pub use note::{Note, Notes};
 pub use rule::{Rule, rule, rules_of};

@@ -1,7 +1,5 @@
 //! What a rule says: a place, a sentence, a way out.
 
-use crate::finding::Severity;
-
 /// What a rule says of one place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
@@ -17,8 +15,6 @@ pub struct Note {
     pub message: String,
     /// The way out, in the imperative.
     pub help: Option<String>,
-    /// If it is not as bad as the rule says, or worse.
-    pub severity: Option<Severity>,
 }
 
 impl Note {
@@ -55,16 +51,10 @@ impl Notes {
         line: impl Into<Option<usize>>,
         message: impl Into<String>,
     ) -> &mut Note {
-        self.notes.push(Note {
-            path: path.into(),
-            line: line.into(),
-            source: None,
-            series: None,
-            message: message.into(),
-            help: None,
-            severity: None,
-        });
-        self.notes.last_mut().expect("it was just put there")
+        let (path, line, message) = (path.into(), line.into(), message.into());
+        self.notes.push(Note { path, line, source: None, series: None, message, help: None });
+        let last = self.notes.len() - 1;
+        &mut self.notes[last]
     }
 
     /// All that was said.

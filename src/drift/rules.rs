@@ -4,9 +4,9 @@ mod build_args;
 mod configs;
 mod files;
 mod references;
-mod tests_dir;
 #[cfg(test)]
 mod testing;
+mod tests_dir;
 mod upstream;
 mod versions;
 
@@ -31,10 +31,10 @@ pub static RULES: LazyLock<Vec<&'static Rule>> = LazyLock::new(|| {
 });
 
 /// The word that most items have; of several the first.
-fn most_common<'a>(items: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
-    let times = |word: &str| items.clone().filter(|other| *other == word).count();
+fn most_common<'a>(items: &[&'a str]) -> Option<&'a str> {
+    let times = |word: &str| items.iter().filter(|other| **other == word).count();
     let mut best: Option<(&str, usize)> = None;
-    for word in items.clone() {
+    for word in items {
         let count = times(word);
         if best.is_none_or(|(_, most)| count > most) {
             best = Some((word, count));

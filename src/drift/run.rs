@@ -1,6 +1,7 @@
 //! Runs the rules, and makes findings of what they say.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write as _;
 
 use sha1::{Digest as _, Sha1};
 
@@ -26,15 +27,13 @@ impl Levels {
 
 /// Runs all rules that are on. With `series` only what is about one of these counts. The findings stand by file, line and rule.
 pub fn run(facts: &Facts, levels: &Levels, series: Option<&[String]>) -> Vec<Finding> {
-    let wanted = |note: &Note| {
-        series.is_none_or(|series| note.series.as_ref().is_some_and(|of| series.contains(of)))
-    };
+    let wanted = |note: &Note| series.is_none_or(|series| note.series.as_ref().is_some_and(|of| series.contains(of)));
     let mut findings = Vec::new();
     for rule in RULES.iter().copied().filter(|rule| levels.is_on(rule)) {
         let mut notes = Notes::default();
         (rule.check)(facts, &mut notes);
         let notes = notes.into_inner().into_iter().filter(wanted);
-        findings.extend(notes.map(|note| finding(rule, note, levels)));
+        findings.extend(notes.map(|note| finding(rule, &note, levels)));
     }
     findings.sort_by(|a, b| (&a.path, a.line, &a.rule, &a.message).cmp(&(&b.path, b.line, &b.rule, &b.message)));
     let mut seen: HashMap<String, usize> = HashMap::new();
@@ -48,10 +47,10 @@ pub fn run(facts: &Facts, levels: &Levels, series: Option<&[String]>) -> Vec<Fin
     findings
 }
 
-fn finding(rule: &Rule, note: Note, levels: &Levels) -> Finding {
+fn finding(rule: &Rule, note: &Note, levels: &Levels) -> Finding {
     let severity = match levels.0.get(rule.about.id) {
         Some(Level::At(severity)) => *severity,
-        _ => note.severity.unwrap_or(rule.about.severity),
+        _ => rule.about.severity,
     };
     let shown = |text: &str| visible(text.as_bytes());
     let mut hash = Sha1::new();
@@ -73,7 +72,14 @@ fn finding(rule: &Rule, note: Note, levels: &Levels) -> Finding {
         fix: None,
         patch_id: None,
         subject: None,
-        fingerprint: hash.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect(),
+        fingerprint: hex(&hash.finalize()[..8]),
         waived: None,
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
 }

@@ -97,6 +97,7 @@ impl Kit {
             plan.edit(self, &makefile, old, new);
         }
         left.extend(self.named_patch_dirs());
+        left.append(&mut plan.left);
         left.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
         plan.left = left;
         Ok(plan)

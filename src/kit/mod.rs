@@ -309,12 +309,13 @@ impl Kit {
     /// True if the Makefile alone lists the series, and not for every architecture; calls stand in conditionals of which
     /// nothing is known, so that they count as such.
     pub fn is_for_one_arch(&self, state: &SeriesState) -> Result<bool, KitError> {
-        let Some(path) = state.version_file.as_ref().filter(|path| path.ends_with("Makefile")) else { return Ok(false) };
+        let Some(path) = state.version_file.as_ref().filter(|path| path.ends_with("Makefile")) else {
+            return Ok(false);
+        };
         let text = read_if_there(path)?.unwrap_or_default();
         let (mentions, lists) = makefile::read(&text).map_err(bad_word(path))?;
-        let for_all = |list: &&makefile::List| {
-            matches!(&*list.name, "KERNELS" | "KERNELS_all" | "DEPRECATED" | "DEPRECATED_all")
-        };
+        let for_all =
+            |list: &&makefile::List| matches!(&*list.name, "KERNELS" | "KERNELS_all" | "DEPRECATED" | "DEPRECATED_all");
         let mut for_all = lists.iter().filter(for_all).flat_map(|list| &mentions[list.mentions.clone()]);
         Ok(!for_all.any(|mention| state.is_of(&mention.version)))
     }

@@ -134,18 +134,23 @@ fn levels(options: &CheckOptions, kit: &Kit) -> Result<Levels, OpError> {
         }
         let level: Result<Level, ()> = level.as_ref().parse();
         let level = level.map_err(|()| wrong("a rule is off, or counts as info, warning or error".to_owned()))?;
-        rules.into_iter().for_each(|rule| levels.set(rule, level));
+        for rule in rules {
+            levels.set(rule, level);
+        }
     }
     let mut selected = Vec::new();
     for name in &options.select {
         selected.extend(named(name)?.into_iter().map(|rule| rule.about.id));
     }
     if !selected.is_empty() {
-        let others = RULES.iter().copied().filter(|rule| !selected.contains(&rule.about.id));
-        others.for_each(|rule| levels.set(rule, Level::Off));
+        for rule in RULES.iter().copied().filter(|rule| !selected.contains(&rule.about.id)) {
+            levels.set(rule, Level::Off);
+        }
     }
     for name in &options.ignore {
-        named(name)?.into_iter().for_each(|rule| levels.set(rule, Level::Off));
+        for rule in named(name)? {
+            levels.set(rule, Level::Off);
+        }
     }
     Ok(levels)
 }

@@ -164,8 +164,8 @@ fn fetch(url: &str, copy: Option<&Path>, interrupt: &Interrupt) -> Result<Releas
 
 fn parse(bytes: &[u8], place: &str, age: Duration, stale: Option<String>) -> Result<Releases, Error> {
     let source = visible(place.as_bytes());
-    let document: Document = serde_json::from_slice(bytes)
-        .map_err(|error| Error::Parse { source_name: source.clone(), source: error })?;
+    let document: Document =
+        serde_json::from_slice(bytes).map_err(|error| Error::Parse { source_name: source.clone(), source: error })?;
     let release = |row: Row| {
         let version = row.version.parse().ok()?;
         Some(Release { version, moniker: visible(row.moniker.as_bytes()), is_eol: row.iseol })

@@ -26,6 +26,7 @@ const VERBS: &[&str] = &[
     "edit",
     "verify",
     "lint",
+    "check",
     "diff",
     "pr-body",
     "config",

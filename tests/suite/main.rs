@@ -9,6 +9,7 @@ mod bisect;
 mod carry;
 mod causes;
 mod change_set;
+mod check;
 mod commit;
 mod config;
 mod crash;

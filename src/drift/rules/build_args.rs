@@ -58,9 +58,14 @@ fn with_args(facts: &Facts) -> impl Iterator<Item = (&SeriesFacts, &BuildArgs)> 
 fn series_mismatch(facts: &Facts, notes: &mut Notes) {
     for (state, args) in with_args(facts) {
         let own = state.series.to_string();
-        if let Some(series) = args.get("KERNEL_SERIES").filter(|series| series.value != own && series.value != state.name) {
+        if let Some(series) =
+            args.get("KERNEL_SERIES").filter(|series| series.value != own && series.value != state.name)
+        {
             let message = format!("{} in the directory of {}", series.value, state.name);
-            notes.at(&args.path, series.line, message).of(&state.name).source(format!("KERNEL_SERIES={}", series.value));
+            notes
+                .at(&args.path, series.line, message)
+                .of(&state.name)
+                .source(format!("KERNEL_SERIES={}", series.value));
         }
         let version = args.get("KERNEL_VERSION");
         let parsed = version.and_then(|version| version.value.parse::<KernelVersion>().ok());
@@ -92,7 +97,7 @@ fn other_builder(facts: &Facts, notes: &mut Notes) {
         built.filter_map(|(state, args)| Some((state, args, args.get("BUILD_IMAGE")?)))
     };
     let all: Vec<&str> = images().map(|(_, _, image)| image.value.as_str()).collect();
-    let usual = facts.builder.as_ref().map(|builder| builder.image.as_str()).or_else(|| most_common(all.iter().copied()));
+    let usual = facts.builder.as_ref().map(|builder| builder.image.as_str()).or_else(|| most_common(&all));
     let Some(usual) = usual else { return };
     for (state, args, image) in images().filter(|(_, _, image)| image.value != usual) {
         let message = match &facts.builder {

@@ -136,7 +136,7 @@ fn other_local_version(facts: &Facts, notes: &mut Notes) {
         configs.filter_map(|(state, config)| Some((state, config, config.local_version.as_ref()?)))
     };
     let values: Vec<&str> = all().map(|(_, _, (_, value))| value.as_str()).collect();
-    let Some(usual) = most_common(values.iter().copied()) else { return };
+    let Some(usual) = most_common(&values) else { return };
     for (state, config, (line, value)) in all().filter(|(_, _, (_, value))| value != usual) {
         notes.at(&config.path, *line, format!("{value} where others have {usual}")).of(&state.name);
     }

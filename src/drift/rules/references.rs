@@ -1,6 +1,6 @@
 //! References to the images of the kit, in tests, examples and Dockerfiles.
 
-use crate::drift::{Facts, Notes, ReferenceFacts, Rule};
+use crate::drift::{Facts, Notes, ReferenceFacts, ReferenceKind, Rule};
 use crate::finding::About;
 use crate::finding::Severity::{Error, Warning};
 
@@ -128,7 +128,7 @@ fn known(facts: &Facts) -> impl Iterator<Item = &ReferenceFacts> {
 }
 
 fn stale(facts: &Facts, notes: &mut Notes) {
-    for reference in known(facts).filter(|reference| reference.is_kernel) {
+    for reference in known(facts).filter(|reference| reference.kind == ReferenceKind::Kernel) {
         if let Some(now) = &reference.now {
             say(notes, reference, &format!("would be {now} now"));
         }
@@ -152,9 +152,14 @@ fn dirty(facts: &Facts, notes: &mut Notes) {
 
 fn unknown_variant(facts: &Facts, notes: &mut Notes) {
     for reference in &facts.references {
-        let Some(version) = reference.version.as_ref().filter(|version| !version.variant().is_empty()) else { continue };
+        let Some(version) = reference.version.as_ref().filter(|version| !version.variant().is_empty()) else {
+            continue;
+        };
         let of_series = |variant: &str| {
-            facts.series.iter().any(|state| state.series == version.series() && (variant.is_empty() || state.variant == variant))
+            facts
+                .series
+                .iter()
+                .any(|state| state.series == version.series() && (variant.is_empty() || state.variant == variant))
         };
         if of_series("") && !of_series(version.variant()) {
             say(notes, reference, &format!("is a variant of {} that the kit does not have", version.series()));
@@ -163,11 +168,12 @@ fn unknown_variant(facts: &Facts, notes: &mut Notes) {
 }
 
 /// The reference to another kernel than those that the file names as kernels.
-fn out_of_step(facts: &Facts, notes: &mut Notes, is_it: impl Fn(&ReferenceFacts) -> bool) {
-    for reference in known(facts).filter(|reference| is_it(reference)) {
-        let kernels: Vec<_> = facts.references.iter().filter(|other| other.is_kernel && other.path == reference.path).collect();
-        let same = |other: &&ReferenceFacts| other.version == reference.version;
-        if reference.version.is_some() && !kernels.is_empty() && !kernels.iter().any(|other| same(&other)) {
+fn out_of_step(facts: &Facts, notes: &mut Notes, kind: ReferenceKind) {
+    for reference in known(facts).filter(|reference| reference.kind == kind) {
+        let of_file = facts.references.iter().filter(|other| other.path == reference.path);
+        let kernels: Vec<_> = of_file.filter(|other| other.kind == ReferenceKind::Kernel).collect();
+        let has_its_kernel = kernels.iter().any(|other| other.version == reference.version);
+        if reference.version.is_some() && !kernels.is_empty() && !has_its_kernel {
             say(notes, reference, &format!("is not for {}, the kernel of the same file", kernels[0].text));
         } else if let (Some(now), true) = (&reference.now, kernels.is_empty()) {
             say(notes, reference, &format!("would be {now} now"));
@@ -176,15 +182,15 @@ fn out_of_step(facts: &Facts, notes: &mut Notes, is_it: impl Fn(&ReferenceFacts)
 }
 
 fn builder_out_of_step(facts: &Facts, notes: &mut Notes) {
-    out_of_step(facts, notes, |reference| reference.is_builder);
+    out_of_step(facts, notes, ReferenceKind::Builder);
 }
 
 fn tool_out_of_step(facts: &Facts, notes: &mut Notes) {
-    out_of_step(facts, notes, |reference| reference.is_tool);
+    out_of_step(facts, notes, ReferenceKind::Tool);
 }
 
 fn checker_out_of_step(facts: &Facts, notes: &mut Notes) {
-    for reference in facts.references.iter().filter(|reference| reference.is_checker && !reference.is_dirty) {
+    for reference in known(facts).filter(|reference| reference.kind == ReferenceKind::Checker) {
         if let Some(now) = &reference.now {
             say(notes, reference, &format!("would be {now} now"));
         }

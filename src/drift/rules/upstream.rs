@@ -55,7 +55,10 @@ fn behind_upstream(facts: &Facts, notes: &mut Notes) {
         let newest_listed = state.versions.iter().max_by(|a, b| a.version.cmp(&b.version));
         if let Some(place) = newest_listed.filter(|place| place.version < *newest) {
             let message = format!("{} has been released, the kit lists {}", newest, place.version);
-            notes.at(&place.path, place.line, message).of(&state.name).help(format!("kpatch bump {} --to v{newest}", state.name));
+            notes
+                .at(&place.path, place.line, message)
+                .of(&state.name)
+                .help(format!("kpatch bump {} --to v{newest}", state.name));
         }
     }
 }

@@ -52,7 +52,10 @@ pub(super) const RULES: &[Rule] = &[
 fn several_versions(facts: &Facts, notes: &mut Notes) {
     for state in facts.series.iter().filter(|state| state.is_listed) {
         for place in state.versions.iter().skip(1) {
-            let message = format!("{} is a second version of {}, besides {}", place.version, state.name, state.versions[0].version);
+            let message = format!(
+                "{} is a second version of {}, besides {}",
+                place.version, state.name, state.versions[0].version
+            );
             notes.at(&place.path, place.line, message).of(&state.name);
         }
     }
@@ -64,7 +67,8 @@ fn lagging_variant(facts: &Facts, notes: &mut Notes) {
         let Some(plain) = plain.filter(|plain| plain.is_listed) else { continue };
         for place in &state.versions {
             if !plain.versions.iter().any(|listed| listed.version == place.version.plain()) {
-                let message = format!("{} is not of {}, the version of {}", place.version, plain.versions[0].version, plain.name);
+                let message =
+                    format!("{} is not of {}, the version of {}", place.version, plain.versions[0].version, plain.name);
                 notes.at(&place.path, place.line, message).of(&state.name);
             }
         }

@@ -74,7 +74,8 @@ impl<'a> Configured<'a> {
                     return Err(wrong(format!("'{}' is no rule", visible(name.as_bytes()))));
                 }
                 let level = level.as_ref().parse();
-                let level = level.map_err(|()| wrong("a rule is off, or counts as info, warning or error".to_owned()))?;
+                let level =
+                    level.map_err(|()| wrong("a rule is off, or counts as info, warning or error".to_owned()))?;
                 for rule in rules {
                     settings.set(rule, level);
                 }

@@ -4,6 +4,7 @@ mod abort;
 mod add;
 mod bisect;
 mod bump;
+mod check;
 mod commit;
 mod completions;
 mod config;
@@ -64,6 +65,7 @@ pub(crate) enum Command {
     Edit(edit::EditArgs),
     Verify(verify::VerifyArgs),
     Lint(lint::LintArgs),
+    Check(check::CheckArgs),
     Diff(diff::DiffArgs),
     PrBody(pr_body::PrBodyArgs),
     Config(config::ConfigArgs),
@@ -95,6 +97,7 @@ impl Command {
             Self::Edit(args) => edit::run(args, ui),
             Self::Verify(args) => verify::run(args, ui),
             Self::Lint(args) => lint::run(args, ui),
+            Self::Check(args) => check::run(args, ui),
             Self::Diff(args) => diff::run(args, ui),
             Self::PrBody(args) => pr_body::run(args, ui),
             Self::Config(args) => config::run(args, ui),
@@ -135,6 +138,7 @@ pub(crate) fn examples(name: &str) -> Examples {
         "kpatch reorder" => reorder::EXAMPLES,
         "kpatch verify" => verify::EXAMPLES,
         "kpatch lint" => lint::EXAMPLES,
+        "kpatch check" => check::EXAMPLES,
         "kpatch diff" => diff::EXAMPLES,
         "kpatch pr-body" => pr_body::EXAMPLES,
         "kpatch config" => config::EXAMPLES,

@@ -4,6 +4,7 @@ mod advice;
 pub(crate) mod bisect;
 pub(crate) mod bump;
 pub(crate) mod change_set;
+pub(crate) mod check;
 pub(crate) mod commit_message;
 pub(crate) mod config;
 pub(crate) mod demo;
