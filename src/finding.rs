@@ -55,6 +55,40 @@ pub enum FixClass {
     Unsafe,
 }
 
+/// Whether a rule counts, and how much.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// It is not run.
+    Off,
+    /// Its findings are as bad as this.
+    At(Severity),
+}
+
+impl FromStr for Level {
+    type Err = ();
+
+    fn from_str(word: &str) -> Result<Self, ()> {
+        if word == "off" { Ok(Self::Off) } else { word.parse().map(Self::At) }
+    }
+}
+
+/// Who a rule is: what catalogues and reports say of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct About {
+    /// A letter for its family and three digits; never given to another rule.
+    pub id: &'static str,
+    /// What is wrong where it fires, in kebab case: it reads well after "allow".
+    pub name: &'static str,
+    /// How bad it is, unless the finding itself or the settings say otherwise.
+    pub severity: Severity,
+    /// What it checks, in one sentence.
+    pub summary: &'static str,
+    /// Why: what breaks or gets lost otherwise.
+    pub why: &'static str,
+    /// Who says so.
+    pub source: &'static str,
+}
+
 /// What one rule says of one place.
 ///
 /// Texts that come from patches and paths are made fit for display.

@@ -28,6 +28,7 @@ pub mod process;
 pub mod apply;
 pub mod carry;
 pub mod compare;
+pub mod drift;
 pub mod export;
 pub mod kbuild;
 pub mod kit;

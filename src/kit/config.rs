@@ -29,6 +29,11 @@ pub struct Config {
     /// Where tests are.
     #[serde(default)]
     pub tests: TestsConfig,
+    /// The list of the kernel's releases, in the form of kernel.org: a path, relative to the kit, or a URL.
+    pub releases: Option<String>,
+    /// What `kpatch check` makes of its rules.
+    #[serde(default)]
+    pub check: CheckConfig,
     /// Where the lines of the file begin, in bytes.
     #[serde(skip)]
     line_starts: Vec<usize>,
@@ -66,6 +71,15 @@ pub struct LintConfig {
     /// Findings that do not count, each for a reason.
     #[serde(default)]
     pub waivers: Vec<Waiver>,
+}
+
+/// The settings of `kpatch check`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CheckConfig {
+    /// What to make of single rules or families: `off`, `info`, `warning` or `error`.
+    #[serde(default)]
+    pub rules: BTreeMap<String, Spanned<String>>,
 }
 
 /// A finding that does not count. It names the patch in one of three ways.

@@ -74,7 +74,7 @@ fn known(name: &str) -> Option<Arch> {
 }
 
 /// The names that are UTF-8 in a directory, with their paths.
-fn names(dir: &Path) -> Result<Vec<(String, PathBuf)>, KitError> {
+pub(super) fn names(dir: &Path) -> Result<Vec<(String, PathBuf)>, KitError> {
     let mut names = Vec::new();
     for entry in fs::read_dir(dir).map_err(cannot("read", dir))? {
         let entry = entry.map_err(cannot("read", dir))?;

@@ -12,6 +12,7 @@ mod configs;
 mod edit;
 pub mod hash;
 mod makefile;
+mod migrate;
 mod patches;
 
 use std::collections::BTreeMap;
@@ -27,9 +28,10 @@ use crate::image::{ImageError, Images};
 use crate::version::{KernelVersion, Series, VersionError, is_variant};
 use makefile::{BadWord, Mention};
 
-pub use config::{Config, ImageConfig, LintConfig, LinuxTree, SeriesConfig, TestsConfig, Waiver};
+pub use config::{CheckConfig, Config, ImageConfig, LintConfig, LinuxTree, SeriesConfig, TestsConfig, Waiver};
 pub use configs::ConfigFile;
 pub use edit::{FileChange, FileEdit};
+pub use migrate::{Left, Migration};
 pub use patches::patch_files;
 
 /// Why a kit cannot be read or edited.
@@ -171,6 +173,18 @@ pub enum KitError {
         /// The version to put in its place.
         new: KernelVersion,
     },
+    /// Something that stands in the way to the per-series layout.
+    #[error("{}{}: {reason}", path.display(), line.map(|line| format!(":{line}")).unwrap_or_default())]
+    Migrate {
+        /// The file.
+        path: PathBuf,
+        /// Counted from 1.
+        line: Option<usize>,
+        /// What is in the way.
+        reason: String,
+        /// The way out.
+        hint: &'static str,
+    },
 }
 
 /// Turns an `io::Error` into one that names the step and the path.
@@ -192,6 +206,7 @@ impl KitError {
             Self::NotFound { .. } | Self::NotAKit { .. } => {
                 Some("go into the repository that holds kernel/, or name it: --kit DIR, or the variable KITSRC")
             }
+            Self::Migrate { hint, .. } => Some(hint),
             Self::NotPlain { .. } => Some("kpatch replaces only plain files and directories; put the real ones there"),
             Self::NoList { .. } => Some("let the kernels stand in KERNELS_all, or one call on each line"),
             Self::NoDeprecatedList { .. } => {
@@ -350,6 +365,26 @@ impl Kit {
             states.push(state);
         }
         Ok(states)
+    }
+
+    /// The image that the Makefile builds with, if it says it in plain words.
+    pub fn builder(&self) -> Result<Option<String>, KitError> {
+        let text = read_if_there(&self.kernel.join("Makefile"))?;
+        Ok(text.as_deref().and_then(|text| makefile::word(text, "IMAGE_BUILDER")).map(str::to_owned))
+    }
+
+    /// True if the Makefile alone lists the series, and not for every architecture; calls stand in conditionals of which
+    /// nothing is known, so that they count as such.
+    pub fn is_for_one_arch(&self, state: &SeriesState) -> Result<bool, KitError> {
+        let Some(path) = state.version_file.as_ref().filter(|path| path.ends_with("Makefile")) else {
+            return Ok(false);
+        };
+        let text = read_if_there(path)?.unwrap_or_default();
+        let lists = makefile::lists(&text).map_err(bad_word(path))?;
+        let for_all =
+            |list: &&makefile::List| matches!(&*list.name, "KERNELS" | "KERNELS_all" | "DEPRECATED" | "DEPRECATED_all");
+        let mut for_all = lists.iter().filter(for_all).flat_map(|list| &list.words);
+        Ok(!for_all.any(|(version, _)| state.is_of(version)))
     }
 
     fn state(

@@ -5,7 +5,7 @@ use super::mail::Mail;
 use super::member::Group;
 use super::note::Notes;
 use super::run::PatchFile;
-use crate::finding::{FixClass, Severity};
+use crate::finding::{About, FixClass, Severity};
 
 /// A rule: who it is, why it is, and what it looks at.
 #[derive(Debug)]
@@ -30,6 +30,14 @@ pub struct Rule {
     pub bad: Sample,
     /// What it looks at.
     pub check: Check,
+}
+
+impl Rule {
+    /// Who it is.
+    pub fn about(&self) -> About {
+        let Self { id, name, severity, summary, why, source, .. } = *self;
+        About { id, name, severity, summary, why, source }
+    }
 }
 
 /// The part of a set that a rule looks at, and how.

@@ -4,16 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::profile::{Profile, profile};
 use super::rule::{Rule, rule};
+pub use crate::finding::Level;
 use crate::finding::Severity;
-
-/// Whether a rule counts, and how much.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Level {
-    /// It is not run.
-    Off,
-    /// Its findings are as bad as this.
-    At(Severity),
-}
 
 /// What the rules are to hold to.
 #[derive(Debug, Clone, PartialEq, Eq)]

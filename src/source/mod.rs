@@ -2,6 +2,7 @@
 
 pub mod cache;
 pub mod fetch;
+pub mod releases;
 pub mod resolve;
 pub mod tarball;
 

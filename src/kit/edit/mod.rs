@@ -66,7 +66,7 @@ impl Kit {
 }
 
 /// Bytes to be replaced, and by what.
-type Places = Vec<(Range<usize>, String)>;
+pub(super) type Places = Vec<(Range<usize>, String)>;
 
 fn in_makefile(path: &Path, text: &[u8], old: &KernelVersion, new: &KernelVersion) -> Result<Places, KitError> {
     let mentions = makefile::mentions(text).map_err(bad_word(path))?;
@@ -139,7 +139,7 @@ fn check<'a>(
 }
 
 /// `text` with other words in these places, which do not overlap.
-fn replace(text: &[u8], mut places: Places) -> Vec<u8> {
+pub(super) fn replace(text: &[u8], mut places: Places) -> Vec<u8> {
     places.sort_by_key(|(place, _)| place.start);
     let mut new = Vec::with_capacity(text.len() + places.len() * 2);
     let mut at = 0;

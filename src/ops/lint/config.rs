@@ -73,8 +73,9 @@ impl<'a> Configured<'a> {
                 if rules.is_empty() {
                     return Err(wrong(format!("'{}' is no rule", visible(name.as_bytes()))));
                 }
-                let level = level_of(level.as_ref())
-                    .ok_or_else(|| wrong("a rule is off, or counts as info, warning or error".to_owned()))?;
+                let level = level.as_ref().parse();
+                let level =
+                    level.map_err(|()| wrong("a rule is off, or counts as info, warning or error".to_owned()))?;
                 for rule in rules {
                     settings.set(rule, level);
                 }
@@ -157,10 +158,6 @@ impl Known<'_> {
             || subject.as_ref().is_some_and(|subject| finding.subject.as_ref() == Some(subject))
             || file.as_ref().is_some_and(name)
     }
-}
-
-fn level_of(word: &str) -> Option<Level> {
-    if word == "off" { Some(Level::Off) } else { word.parse().ok().map(Level::At) }
 }
 
 /// The profile of that name on the command line.

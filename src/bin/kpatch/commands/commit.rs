@@ -33,10 +33,22 @@ impl CommitArgs {
         let (Some(ready), false) = (ready, landed.is_empty()) else { return Ok(()) };
         let files: Vec<&FileReport> = landed.iter().flat_map(|report| &report.files).collect();
         let message = render::commit_message::message(&landed);
-        let commit = ui.working(|watch| ready.commit(&files, &message, self.signoff, watch))?;
+        let commit = self.commit_files(Some(ready), &files, &message, ui)?;
         for report in reports.iter_mut().filter(|report| report.state == State::Landed) {
             report.kit_commit.clone_from(&commit);
         }
         Ok(())
+    }
+
+    /// Commits files that landed, if a commit is asked for; returns its id.
+    pub(super) fn commit_files(
+        &self,
+        ready: Option<&Ready>,
+        files: &[&FileReport],
+        message: &str,
+        ui: &Ui,
+    ) -> Result<Option<String>, OpError> {
+        let Some(ready) = ready else { return Ok(None) };
+        ui.working(|watch| ready.commit(files, message, self.signoff, watch))
     }
 }

@@ -96,7 +96,7 @@ pub(crate) struct LintArgs {
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum LintFormat {
+pub(super) enum LintFormat {
     /// For people
     #[default]
     Text,
@@ -111,7 +111,7 @@ enum LintFormat {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Level {
+pub(super) enum Level {
     /// Everything
     Info,
     /// Warnings and errors

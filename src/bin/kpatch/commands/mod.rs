@@ -4,6 +4,7 @@ mod abort;
 mod add;
 mod bisect;
 mod bump;
+mod check;
 mod commit;
 mod completions;
 mod config;
@@ -14,6 +15,7 @@ mod drop;
 mod edit;
 mod export;
 mod import;
+mod kit;
 mod lint;
 mod man;
 mod mergetool;
@@ -66,12 +68,14 @@ pub(crate) enum Command {
     Edit(edit::EditArgs),
     Verify(verify::VerifyArgs),
     Lint(lint::LintArgs),
+    Check(check::CheckArgs),
     Diff(diff::DiffArgs),
     PrBody(pr_body::PrBodyArgs),
     NewSeries(new_series::NewSeriesArgs),
     Retire(retire::RetireArgs),
     Config(config::ConfigArgs),
     UpdateYaml(update_yaml::UpdateYamlArgs),
+    Kit(kit::KitArgs),
     Source(source::SourceArgs),
     Demo(demo::DemoArgs),
     Completions(completions::CompletionsArgs),
@@ -99,12 +103,14 @@ impl Command {
             Self::Edit(args) => edit::run(args, ui),
             Self::Verify(args) => verify::run(args, ui),
             Self::Lint(args) => lint::run(args, ui),
+            Self::Check(args) => check::run(args, ui),
             Self::Diff(args) => diff::run(args, ui),
             Self::PrBody(args) => pr_body::run(args, ui),
             Self::NewSeries(args) => new_series::run(args, ui),
             Self::Retire(args) => retire::run(args, ui),
             Self::Config(args) => config::run(args, ui),
             Self::UpdateYaml(args) => update_yaml::run(args, ui),
+            Self::Kit(args) => kit::run(args, ui),
             Self::Source(args) => source::run(args, ui),
             Self::Demo(args) => demo::run(args, ui),
             Self::Completions(args) => completions::run(args, ui),
@@ -141,6 +147,7 @@ pub(crate) fn examples(name: &str) -> Examples {
         "kpatch reorder" => reorder::EXAMPLES,
         "kpatch verify" => verify::EXAMPLES,
         "kpatch lint" => lint::EXAMPLES,
+        "kpatch check" => check::EXAMPLES,
         "kpatch diff" => diff::EXAMPLES,
         "kpatch pr-body" => pr_body::EXAMPLES,
         "kpatch new-series" => new_series::EXAMPLES,
@@ -149,6 +156,8 @@ pub(crate) fn examples(name: &str) -> Examples {
         "kpatch config split" => config::SPLIT_EXAMPLES,
         "kpatch config diff" => config::DIFF_EXAMPLES,
         "kpatch update-yaml" => update_yaml::EXAMPLES,
+        "kpatch kit" => kit::EXAMPLES,
+        "kpatch kit migrate" => kit::MIGRATE_EXAMPLES,
         "kpatch source" => source::EXAMPLES,
         "kpatch source import" => source::IMPORT_EXAMPLES,
         "kpatch source fetch" => source::FETCH_EXAMPLES,

@@ -8,14 +8,19 @@ use kpatch::ops::lint::report::{LintReport, LintRun};
 use super::super::count;
 use super::super::escape::{clipped, inline};
 use super::super::markdown::{CELL, LIMIT, Part, assemble, cells};
-use super::{Total, complaint, counted, kinds, name, not_checked, place, word};
+use super::{Tool, Total, complaint, counted, kinds, name, not_checked, place, word};
 
 /// What was found, never longer than a forge takes. Findings milder than `from` are only counted.
 pub(crate) fn markdown(run: &LintRun, from: Severity) -> String {
+    of(&Tool::lint(), run, from)
+}
+
+/// What a verb found.
+pub(crate) fn of(tool: &Tool, run: &LintRun, from: Severity) -> String {
     let total = Total::of(&run.reports);
     let kinds = kinds(&total.counts, |_| true);
     let title = if kinds.is_empty() { "nothing found".to_owned() } else { kinds };
-    let mut parts = vec![Part::Fixed(format!("## kpatch lint: {title}\n\n{}\n", total.words()))];
+    let mut parts = vec![Part::Fixed(format!("## kpatch {}: {title}\n\n{}\n", tool.verb, total.words()))];
     for report in &run.reports {
         one(report, from, run.reports.len() > 1, &mut parts);
     }

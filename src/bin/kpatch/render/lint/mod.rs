@@ -1,20 +1,20 @@
 //! What `lint` found, in all its formats, and its rules.
 
 mod github;
-mod markdown;
+pub(super) mod markdown;
 pub(crate) mod rules;
 #[cfg(test)]
 mod sample;
-mod sarif;
+pub(super) mod sarif;
 #[cfg(test)]
 mod schema_tests;
-mod text;
+pub(super) mod text;
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use kpatch::finding::{Finding, FixClass, Severity};
+use kpatch::finding::{About, Finding, FixClass, Severity};
 use kpatch::ops::OpError;
 use kpatch::ops::lint::report::{LintCounts, LintReport, LintRun, WaiverReport};
 
@@ -34,6 +34,18 @@ struct Envelope<'a> {
     verb: &'a str,
     reports: &'a [LintReport],
     waivers: &'a [WaiverReport],
+}
+
+/// Which verb found what is shown, and the rules that it has.
+pub(crate) struct Tool {
+    pub(crate) verb: &'static str,
+    pub(crate) rules: Vec<About>,
+}
+
+impl Tool {
+    fn lint() -> Self {
+        Self { verb: "lint", rules: kpatch::lint::RULES.iter().map(|rule| rule.about()).collect() }
+    }
 }
 
 /// The run as `docs/lint.schema.json` describes it.
@@ -121,6 +133,9 @@ fn findings(run: &LintRun) -> impl Iterator<Item = &Finding> {
 
 /// The directory of a set and what it is held to, for example `patches (profile debian, on v6.6.13)`.
 fn name(report: &LintReport) -> String {
+    if report.profile.is_empty() {
+        return safe(&report.set);
+    }
     let base = report.base.as_ref().map(|base| format!(", on {}", safe(base))).unwrap_or_default();
     format!("{} (profile {}{base})", safe(&report.set), safe(&report.profile))
 }

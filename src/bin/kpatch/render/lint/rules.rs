@@ -4,7 +4,7 @@ mod pages;
 
 use std::fmt::Write as _;
 
-use kpatch::finding::{FixClass, Severity};
+use kpatch::finding::{About, FixClass, Severity};
 use kpatch::lint::{Level, PROFILES, Profile, RULES, Rule, Sample};
 use kpatch::text::visible;
 
@@ -12,6 +12,7 @@ use super::super::table::{Cell, table, wrap};
 use super::super::{Style, View, safe_code};
 use super::way;
 
+pub(in crate::render) use pages::prose;
 pub(crate) use pages::{markdown, page};
 
 /// All rules, a line each.
@@ -55,7 +56,7 @@ fn push_line(text: &mut String, line: &str) {
     let _ = writeln!(text, "{indent}{line}");
 }
 
-fn style(severity: Severity) -> Style {
+pub(in crate::render) fn style(severity: Severity) -> Style {
     match severity {
         Severity::Info => Style::Note,
         Severity::Warning => Style::Warn,
@@ -64,7 +65,7 @@ fn style(severity: Severity) -> Style {
 }
 
 /// The anchor of a rule's heading in `docs/rules.md`, as forges make it.
-pub(super) fn anchor(rule: &Rule) -> String {
+pub(super) fn anchor(rule: &About) -> String {
     format!("{}-{}", rule.id.to_ascii_lowercase(), rule.name)
 }
 

@@ -4,13 +4,12 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use kpatch::finding::{Finding, Severity};
-use kpatch::lint::{RULES, Rule};
+use kpatch::finding::{About, Finding, Severity};
 use kpatch::ops::OpError;
 use kpatch::ops::lint::report::LintRun;
 
 use super::super::{json, safe};
-use super::{complaint, findings, not_checked, rules};
+use super::{Tool as Verb, complaint, findings, not_checked, rules};
 
 /// Where the schema of the format is.
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
@@ -142,11 +141,16 @@ struct Suppression {
 
 /// All that was found; services filter for themselves.
 pub(crate) fn sarif(run: &LintRun) -> Result<String, OpError> {
-    json::pretty(&log(run))
+    of(&Verb::lint(), run)
 }
 
-fn log(run: &LintRun) -> Log {
-    let rules = RULES.iter().map(|rule| descriptor(rule)).collect();
+/// All that a verb found.
+pub(crate) fn of(verb: &Verb, run: &LintRun) -> Result<String, OpError> {
+    json::pretty(&log(verb, run))
+}
+
+fn log(verb: &Verb, run: &LintRun) -> Log {
+    let rules = verb.rules.iter().map(descriptor).collect();
     let unchecked = not_checked(run).into_iter().map(|(reason, rules)| Notification {
         level: "note",
         message: message(&format!("not checked: {}: {reason}", rules.join(", "))),
@@ -164,7 +168,7 @@ fn log(run: &LintRun) -> Log {
             tool: Tool { driver: Driver { name: "kpatch", version: env!("CARGO_PKG_VERSION"), rules } },
             column_kind: "unicodeCodePoints",
             invocations: [invocation],
-            results: findings(run).map(outcome).collect(),
+            results: findings(run).map(|finding| outcome(verb, finding)).collect(),
         }],
     }
 }
@@ -177,7 +181,7 @@ fn level(severity: Severity) -> &'static str {
     super::word(severity)
 }
 
-fn descriptor(rule: &Rule) -> Descriptor {
+fn descriptor(rule: &About) -> Descriptor {
     Descriptor {
         id: rule.id,
         name: rule.name,
@@ -190,12 +194,12 @@ fn descriptor(rule: &Rule) -> Descriptor {
 }
 
 /// The section of `docs/rules.md` on the web; a link must be absolute, so there is none without a home.
-fn help_uri(repository: &str, rule: &Rule) -> Option<String> {
+fn help_uri(repository: &str, rule: &About) -> Option<String> {
     let home = repository.trim_end_matches('/');
     (!home.is_empty()).then(|| format!("{home}/blob/HEAD/docs/rules.md#{}", rules::anchor(rule)))
 }
 
-fn outcome(finding: &Finding) -> Outcome {
+fn outcome(verb: &Verb, finding: &Finding) -> Outcome {
     let words = match &finding.help {
         Some(help) => format!("{}; {help}", finding.message),
         None => finding.message.clone(),
@@ -203,7 +207,7 @@ fn outcome(finding: &Finding) -> Outcome {
     let waived = finding.waived.iter();
     Outcome {
         rule_id: safe(&finding.rule),
-        rule_index: RULES.iter().position(|rule| rule.id == finding.rule),
+        rule_index: verb.rules.iter().position(|rule| rule.id == finding.rule),
         level: level(finding.severity),
         message: message(&words),
         locations: [Location {

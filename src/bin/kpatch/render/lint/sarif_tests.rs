@@ -8,6 +8,8 @@ use kpatch::lint::rule;
 use kpatch::ops::lint::report::LintRun;
 
 use super::super::sample;
+use kpatch::lint::RULES;
+
 use super::*;
 
 /// The official schema, from the crate that ships it.
@@ -105,9 +107,9 @@ fn paths_are_uris() {
 #[test]
 fn a_rule_has_a_link_where_the_project_has_a_home() {
     let rule = rule("D001").expect("it is there");
-    assert_eq!(help_uri("", rule), None);
+    assert_eq!(help_uri("", &rule.about()), None);
     assert_eq!(
-        help_uri("https://example.org/kpatch/", rule).as_deref(),
+        help_uri("https://example.org/kpatch/", &rule.about()).as_deref(),
         Some("https://example.org/kpatch/blob/HEAD/docs/rules.md#d001-missing-signed-off-by")
     );
 }

@@ -9,7 +9,7 @@ use kpatch::ops::lint::report::{LintReport, LintRun, WaiverReport};
 
 use super::super::table::wrap;
 use super::super::{Detail, Paint, Style, View, count, safe, safe_code};
-use super::{Total, WAIVERS, complaint, kinds, name, not_checked, place, way};
+use super::{Tool, Total, WAIVERS, complaint, kinds, name, not_checked, place, way};
 
 /// So many rules are named; more are counted.
 const NAMED: usize = 4;
@@ -18,9 +18,14 @@ const MARGIN: usize = 12;
 
 /// All that was found. Findings milder than `from` are only counted.
 pub(crate) fn text(run: &LintRun, from: Severity, view: &View) -> String {
+    of(&Tool::lint(), run, from, view)
+}
+
+/// What a verb found.
+pub(crate) fn of(tool: &Tool, run: &LintRun, from: Severity, view: &View) -> String {
     let mut text = String::new();
     if view.detail > Detail::Head {
-        let drawn = Drawn::new(view);
+        let drawn = Drawn::new(tool.verb, view);
         for finding in super::findings(run).filter(|finding| is_shown(finding, from, view)) {
             text += &drawn.finding(finding);
         }
@@ -31,7 +36,7 @@ pub(crate) fn text(run: &LintRun, from: Severity, view: &View) -> String {
     }
     text += &summary(run, view);
     if view.detail > Detail::Head {
-        text += &rest(run, view);
+        text += &rest(tool.verb, run, view);
     }
     text
 }
@@ -68,7 +73,7 @@ fn summary(run: &LintRun, view: &View) -> String {
 }
 
 /// What was not looked at, what does not serve, and what was mended.
-fn rest(run: &LintRun, view: &View) -> String {
+fn rest(verb: &'static str, run: &LintRun, view: &View) -> String {
     let mut text = String::new();
     for (reason, rules) in not_checked(run) {
         let rules = match rules.len() {
@@ -79,7 +84,7 @@ fn rest(run: &LintRun, view: &View) -> String {
     }
     if !run.waivers.is_empty() {
         text.push('\n');
-        let drawn = Drawn::new(view);
+        let drawn = Drawn::new(verb, view);
         run.waivers.iter().for_each(|waiver| text += &drawn.waiver(waiver));
     }
     for report in run.reports.iter().filter(|report| !report.fixed.is_empty() || !report.changes.is_empty()) {
@@ -118,14 +123,15 @@ fn fixed(report: &LintReport, view: &View) -> String {
 /// Draws findings as rustc does.
 struct Drawn<'a> {
     renderer: Renderer,
+    verb: &'static str,
     view: &'a View,
 }
 
 impl<'a> Drawn<'a> {
-    fn new(view: &'a View) -> Self {
+    fn new(verb: &'static str, view: &'a View) -> Self {
         let renderer = if let Paint(true) = view.paint { Renderer::styled() } else { Renderer::plain() };
         // The renderer adds to the width.
-        Self { renderer: renderer.term_width(view.width.min(10_000)), view }
+        Self { renderer: renderer.term_width(view.width.min(10_000)), verb, view }
     }
 
     fn finding(&self, finding: &Finding) -> String {
@@ -147,7 +153,7 @@ impl<'a> Drawn<'a> {
             group = group.element(Level::NOTE.message(self.wrapped(&format!("waived: {reason}"))));
         }
         if self.view.detail == Detail::Full {
-            group = group.element(Level::NOTE.message(self.wrapped(&about(finding))));
+            group = group.element(Level::NOTE.message(self.wrapped(&about(self.verb, finding))));
         }
         self.renderer.render(&[group]) + "\n\n"
     }
@@ -167,8 +173,8 @@ impl<'a> Drawn<'a> {
 }
 
 /// The name of the rule, and the patch.
-fn about(finding: &Finding) -> String {
-    let mut words = format!("{}, see kpatch lint --explain {}", finding.name, finding.rule);
+fn about(verb: &str, finding: &Finding) -> String {
+    let mut words = format!("{}, see kpatch {verb} --explain {}", finding.name, finding.rule);
     if let Some(subject) = &finding.subject {
         let _ = write!(words, "; patch: {subject}");
     }

@@ -129,12 +129,12 @@ fn a_mark_stands_below_its_columns_whatever_the_characters() {
     let mut finding = sample::finding(Severity::Error, "wide");
     finding.source = Some("\tä漢b".into());
     (finding.column, finding.end_column) = (Some(4), Some(5));
-    let drawn = Drawn::new(&View { width: 80, paint: Paint(false), detail: Detail::Usual }).finding(&finding);
+    let drawn = Drawn::new("lint", &View { width: 80, paint: Paint(false), detail: Detail::Usual }).finding(&finding);
     assert!(drawn.contains("4 |     ä漢b\n  |        ^\n"), "{drawn}");
     for (column, end) in [(0, 0), (1, 1), (5, 5), (9, 2), (usize::MAX, usize::MAX)] {
         (finding.column, finding.end_column) = (Some(column), Some(end));
         let view = View { width: 0, paint: Paint(true), detail: Detail::Full };
-        assert!(Drawn::new(&view).finding(&finding).contains("wide"));
+        assert!(Drawn::new("lint", &view).finding(&finding).contains("wide"));
     }
 }
 

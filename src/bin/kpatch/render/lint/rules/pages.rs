@@ -9,6 +9,7 @@ use kpatch::lint::{PROFILES, Profile, RULES, Rule, Sample};
 
 use super::super::super::escape::fence;
 use super::{anchor, facts, headed, level_word, lines};
+use crate::render::check;
 use crate::render::lint::way;
 
 const ABOUT: &str = "What kpatch lint holds patches and patch sets to. Each rule has an id that never changes, and a name; \
@@ -24,7 +25,13 @@ pub(crate) fn markdown() -> String {
     for rule in RULES.iter() {
         let fix = rule.fix.map_or_else(|| "by hand".to_owned(), |class| format!("`{}`", way(class)));
         let [severity, summary] = [rule.severity.word(), rule.summary].map(prose);
-        let _ = writeln!(text, "| [{}](#{}) | {} | {severity} | {fix} | {summary} |", rule.id, anchor(rule), rule.name);
+        let _ = writeln!(
+            text,
+            "| [{}](#{}) | {} | {severity} | {fix} | {summary} |",
+            rule.id,
+            anchor(&rule.about()),
+            rule.name
+        );
     }
     text += "\n## Profiles\n\nA profile is the custom of a place: which rules count there, and how much.\n\n\
              | profile | whose custom | rules that count otherwise |\n|---|---|---|\n";
@@ -33,7 +40,7 @@ pub(crate) fn markdown() -> String {
     }
     text += "\n## Rules\n";
     RULES.iter().for_each(|rule| text += &section(rule));
-    text
+    text + &check::rules_markdown()
 }
 
 /// For example `D001 warning, D004 off`.
@@ -61,7 +68,7 @@ fn section(rule: &Rule) -> String {
 }
 
 /// Our own words in markdown: what would be markup is text.
-fn prose(words: &str) -> String {
+pub(in crate::render) fn prose(words: &str) -> String {
     words.chars().fold(String::with_capacity(words.len()), |mut out, c| {
         match c {
             '<' => out += "&lt;",
@@ -88,6 +95,7 @@ pub(crate) fn page() -> io::Result<Vec<u8>> {
     }
     roff.control("SH", ["RULES"]);
     RULES.iter().for_each(|rule| describe(&mut roff, rule));
+    check::rules_page(&mut roff);
     roff.control("SH", ["SEE ALSO"]).text([italic("kpatch(1), kpatch-lint(1), git-am(1), git-format-patch(1)")]);
     let mut page = Vec::new();
     roff.to_writer(&mut page)?;
