@@ -58,11 +58,10 @@ impl<'a> Reference<'a> {
             None => (rest, None),
         };
         let (registry, path) = match name.split_once('/') {
-            Some((first, path)) if names_a_host(first) => (Some(first), path),
+            Some((first, path)) if names_a_host(first) && is_host(first) => (Some(first), path),
             _ => (None, name),
         };
         let is_good = name.len() <= NAME_MAX
-            && registry.is_none_or(is_host)
             && path.split('/').all(is_component)
             && tag.is_none_or(is_tag)
             && digest.is_none_or(is_digest);

@@ -294,3 +294,78 @@ fn nothing_is_found_inside_of_something_else() {
         assert!(references(text).count() <= 1);
     }
 }
+
+/// Numbers that look random and are the same in every run.
+fn numbers() -> impl FnMut(usize) -> usize {
+    let mut state: u64 = 0x9E37_79B9_7F4A_7C15;
+    move |end| {
+        state ^= state >> 12;
+        state ^= state << 25;
+        state ^= state >> 27;
+        (state.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize % end
+    }
+}
+
+/// The grammar of the OCI distribution specification, as the regular expression that its own implementation has.
+#[test]
+fn references_are_those_of_the_specification() {
+    let label = "(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])";
+    let component = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*";
+    let grammar = format!(
+        r"^(?:{label}(?:\.{label})*(?::[0-9]+)?/)?{component}(?:/{component})*(?::[a-zA-Z0-9_][a-zA-Z0-9_.-]{{0,127}})?$"
+    );
+    let grammar = regex::Regex::new(&grammar).expect("a regular expression");
+    let pieces = ["a", "b0", "C", "7", ".", "-", "--", "_", "__", "/", ":", "5000", "x.y", "kernel", "localhost", "@"];
+    let mut below = numbers();
+    let mut good = 0;
+    for _ in 0..50_000 {
+        let text: String = (0..=below(7)).map(|_| pieces[below(pieces.len())]).collect();
+        let read = Reference::parse(&text);
+        assert_eq!(read.is_ok(), grammar.is_match(&text), "{text}");
+        if let Ok(read) = read {
+            assert_eq!(read.to_string(), text);
+            good += 1;
+        }
+    }
+    assert!(good > 3_000, "{good}");
+}
+
+/// Whatever a text is: places are in order, do not overlap, and are the references.
+#[test]
+fn places_are_those_of_the_references() {
+    let pieces = [
+        "linuxkit/kernel",
+        ":6.6.13",
+        " ",
+        "\n",
+        "${",
+        "}",
+        "{",
+        "\"",
+        "'",
+        ".",
+        ":",
+        "-",
+        "@",
+        "é",
+        "\u{201c}",
+        "\\",
+        "[",
+        "]",
+        ",",
+        "=",
+    ];
+    let mut below = numbers();
+    let mut count = 0;
+    for _ in 0..20_000 {
+        let text: String = (0..below(12)).map(|_| pieces[below(pieces.len())]).collect();
+        let mut at = 0;
+        for (place, reference) in references(text.as_bytes()) {
+            assert!(at <= place.start && place.start < place.end && place.end <= text.len(), "{text}");
+            assert_eq!(reference.to_string(), text[place.clone()]);
+            at = place.end;
+            count += 1;
+        }
+    }
+    assert!(count > 1_000, "{count}");
+}

@@ -360,6 +360,19 @@ fn names_of_files_forge_no_terminal() {
     assert_eq!(fs::read_to_string(&odd).unwrap(), "image: linuxkit/kernel:6.6.13\n");
 }
 
+#[test]
+fn makefiles_that_cannot_be_read_are_named() {
+    for (makefile, says) in [
+        ("# ours\nKERNELS_all=6.6.14 6.6.\n", ["kernel/Makefile:2:", "6.6."]),
+        ("KERNELS_all=6.6.14\nORG?=A:B/c\n", ["kernel/Makefile", "A:B/c/kernel"]),
+    ] {
+        let scene = Scene::new(Layout::Flat);
+        scene.write("kernel/Makefile", makefile);
+        scene.refused(&[], &says);
+        scene.refused(&["--check"], &says);
+    }
+}
+
 /// Killed at any instant, every file is as before or as it should be, and the next call brings all of them there.
 #[test]
 fn a_killed_update_leaves_no_file_half_written() {

@@ -185,3 +185,99 @@ fn directories_name_series() {
         assert_eq!(near(Path::new(path)), series.map(|text| text.parse().expect("a series")), "{path}");
     }
 }
+
+/// The Makefile of [`Repo`] after a bump.
+const MOVED: &str = "KERNELS_all=6.6.14\nDEPRECATED_all=5.4.1 5.4.172\n";
+
+/// A kit in a repository, with one series in the flat layout.
+struct Repo {
+    dir: tempfile::TempDir,
+    kit: Kit,
+}
+
+impl Repo {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().expect("a directory");
+        let write = |name: &str, text: &str| {
+            let path = dir.path().join(name);
+            std::fs::create_dir_all(path.parent().expect("a parent")).expect("made");
+            std::fs::write(path, text).expect("written");
+        };
+        write("kernel/Makefile", "KERNELS_all=6.6.13\nDEPRECATED_all=5.4.1 5.4.172\n");
+        write("kernel/patches-6.6.x/0001-a.patch", "a\n");
+        write("a.yml", "linuxkit/kernel:6.6.1\n");
+        write("b.yml", "linuxkit/kernel:6.6.2\n");
+        write("c.yml", "linuxkit/kernel:6.6.3\n");
+        let repo = Self { kit: Kit::open(dir.path()).expect("a kit"), dir };
+        repo.git(&["init", "-q", "--template="]);
+        repo.git(&["add", "a.yml", "b.yml", "kernel"]);
+        repo.git(&["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-q", "-m", "x"]);
+        repo
+    }
+
+    fn git(&self, args: &[&str]) -> String {
+        let output =
+            std::process::Command::new("git").args(args).current_dir(self.dir.path()).output().expect("git runs");
+        assert!(output.status.success(), "{args:?}");
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.dir.path().join(name), text).expect("written");
+    }
+
+    fn hashes(&self, changes: &[Change]) -> (Vec<Option<String>>, Option<String>) {
+        let mut kernels = kernels(&self.kit).expect("readable");
+        let warning = fill_hashes(&self.kit, &mut kernels, changes).expect("known or not");
+        (kernels.into_iter().map(|kernel| kernel.hash).collect(), warning)
+    }
+}
+
+fn edit(target: &str, new: &str) -> Change {
+    Change::File { target: target.into(), old: Some(Vec::new()), new: Some(new.into()), executable: false }
+}
+
+#[test]
+fn hashes_are_known_while_all_changes_are() {
+    let repo = Repo::new();
+    let names: Vec<_> = kernels(&repo.kit)
+        .expect("readable")
+        .iter()
+        .map(|k| (k.name.clone(), k.version.to_string(), k.supported))
+        .collect();
+    assert_eq!(
+        names,
+        [("5.4.x".to_owned(), "5.4.172".to_owned(), false), ("6.6.x".to_owned(), "6.6.13".to_owned(), true)]
+    );
+    let head = Some(repo.git(&["rev-parse", "HEAD:kernel"]));
+    assert_eq!(repo.hashes(&[]), (vec![head.clone(), head.clone()], None));
+    // Changes in other places make no difference; one that is to land does.
+    repo.write("a.yml", "other\n");
+    assert_eq!(repo.hashes(&[edit("b.yml", "")]).0[1], head);
+    let landing = [edit("kernel/Makefile", MOVED)];
+    let (told, warning) = repo.hashes(&landing);
+    assert!(told[1] != head && told[1].is_some() && warning.is_none());
+    // What is on the disk already is covered by the landing; a change beside it is not.
+    repo.write("kernel/Makefile", MOVED);
+    assert_eq!(repo.hashes(&landing).0, told);
+    let (none, warning) = repo.hashes(&[]);
+    assert_eq!(none, [None, None]);
+    assert!(warning.is_some_and(|warning| warning.ends_with("not committed: kernel/Makefile")));
+    repo.write("kernel/patches-6.6.x/0002-b.patch", "b\n");
+    let set =
+        |keep: Vec<std::ffi::OsString>| Change::Dir { target: "kernel/patches-6.6.x".into(), files: Vec::new(), keep };
+    let both = |keep| [edit("kernel/Makefile", MOVED), set(keep)];
+    assert!(repo.hashes(&both(vec!["0002-b.patch".into()])).1.is_some());
+    assert!(repo.hashes(&both(Vec::new())).1.is_none());
+}
+
+#[test]
+fn a_plan_looks_at_tracked_files_that_do_not_change_otherwise() {
+    let repo = Repo::new();
+    let kernels = kernels(&repo.kit).expect("readable");
+    let plan = plan(&repo.kit, &kernels, Scope::All, &[edit("a.yml", "")]).expect("a plan");
+    let paths: Vec<_> = plan.edits.iter().map(|edit| edit.path.file_name().expect("a name").to_owned()).collect();
+    assert_eq!(paths, ["b.yml"]);
+    assert_eq!(plan.edits[0].new, b"linuxkit/kernel:6.6.13\n");
+    assert_eq!((plan.rows.len(), plan.rows[0].file.as_str(), plan.warnings.len()), (1, "b.yml", 0));
+}
