@@ -170,6 +170,11 @@ impl Landing {
         Self { series: Some(state.name()), ..Self::new(kit.top(), kit.work_dir()) }
     }
 
+    /// A landing of files of a kit, of the series that `series` names.
+    pub(super) fn of_changes(kit: &Kit, series: String, changes: Vec<Change>) -> Self {
+        Self { series: Some(series), changes, ..Self::new(kit.top(), kit.work_dir()) }
+    }
+
     /// A landing that takes another one back.
     pub(super) fn backwards(record: &Record, folder: &Path) -> Result<Self, OpError> {
         let mut files = Vec::new();

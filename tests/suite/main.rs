@@ -21,6 +21,7 @@ mod history;
 mod hostile;
 mod html;
 mod killed;
+mod kbuild;
 mod kit_builder;
 mod lint;
 mod lint_oracle;
