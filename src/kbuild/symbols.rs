@@ -304,3 +304,53 @@ fn edits(a: &[u8], b: &[u8]) -> usize {
     }
     row[b.len()]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOP: &str = "mainmenu \"Linux\"\n\nsource \"arch/$(SRCARCH)/Kconfig\"\n\nconfig NET\n\tbool \"Networking\"\n\tselect BPF if HAVE_BPF\n\timply VETH\n\nconfig BPF\n\tbool\n\nmenu \"Devices\"\n\tdepends on NET\n\nif PCI || ISA\n\nconfig VETH\n\ttristate \"Pairs\"\n\tdepends on !OLD && (A || B) && $(cc-option,-x)\n\tdefault m if NET\n\thelp\n\t  Two ends.\n\nendif\nendmenu\n\nconfig BITS\n\tint\n\tdefault 64\n\nconfig WIDE\n\tdef_bool BITS >= 64\n\tdepends on BITS > 32\n";
+
+    fn symbols() -> Symbols {
+        let dir = tempfile::tempdir().expect("a directory");
+        std::fs::create_dir_all(dir.path().join("arch/x86")).expect("made");
+        std::fs::write(dir.path().join("Kconfig"), TOP).expect("written");
+        std::fs::write(dir.path().join("arch/x86/Kconfig"), "config PCI\n\tbool \"PCI\"\n").expect("written");
+        read(dir.path(), Arch::X86_64).expect("readable")
+    }
+
+    fn config(text: &str) -> Config {
+        Config::parse(text.as_bytes()).expect("a configuration")
+    }
+
+    #[test]
+    fn an_option_with_all_that_is_around_it() {
+        let symbols = symbols();
+        let veth = symbols.get("CONFIG_VETH").expect("it is there");
+        assert_eq!((veth.kind, veth.prompt.as_deref()), (Some("tristate"), Some("Pairs")));
+        assert_eq!(veth.places, [("Kconfig".to_owned(), 18)]);
+        assert_eq!(veth.help.as_deref(), Some("Two ends."));
+        assert_eq!(veth.defaults, ["m if NET"]);
+        assert_eq!(veth.implied_by, [("NET".to_owned(), None)]);
+        assert!(veth.depends()[0].starts_with("NET && (PCI || ISA) && !OLD"), "{:?}", veth.depends());
+        let bpf = symbols.get("BPF").expect("it is there");
+        assert_eq!(bpf.selected_by, [("NET".to_owned(), Some("HAVE_BPF".to_owned()))]);
+        assert_eq!(symbols.get("PCI").expect("it is there").places, [("arch/x86/Kconfig".to_owned(), 1)]);
+        assert!(symbols.get("HAVE_BPF").is_none());
+        assert_eq!(symbols.near("CONFIG_VETHH"), ["VETH"]);
+        assert!(symbols.depends_on("VETH", "CONFIG_NET") && !symbols.depends_on("VETH", "ET"));
+    }
+
+    #[test]
+    fn what_is_missing_is_named_as_it_is_written() {
+        let symbols = symbols();
+        let unmet = |text: &str| symbols.unmet("VETH", &config(text));
+        assert_eq!(unmet(""), ["NET", "PCI || ISA", "A || B"]);
+        assert_eq!(unmet("CONFIG_NET=y\nCONFIG_PCI=y\nCONFIG_B=m\nCONFIG_OLD=y\n"), ["!OLD"]);
+        assert_eq!(unmet("CONFIG_NET=m\nCONFIG_ISA=y\nCONFIG_A=y\n"), Vec::<String>::new());
+        assert_eq!(symbols.unmet("WIDE", &config("CONFIG_BITS=32\n")), ["BITS > 32"]);
+        assert_eq!(symbols.unmet("WIDE", &config("CONFIG_BITS=64\n")), Vec::<String>::new());
+        assert_eq!(symbols.selecting("BPF", &config("CONFIG_NET=y\nCONFIG_HAVE_BPF=y\n")), ["NET"]);
+        assert_eq!(symbols.selecting("BPF", &config("CONFIG_NET=y\n")), Vec::<&str>::new());
+    }
+}

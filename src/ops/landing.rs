@@ -205,8 +205,12 @@ impl Landing {
     /// A landing of single files of a kit, of that series.
     pub(super) fn of_files(kit: &Kit, series: String, changes: FileChanges) -> Self {
         let files = changes.reports();
-        let changes = changes.into_changes();
-        Self { series: Some(series), changes, files, ..Self::new(kit.top(), kit.work_dir()) }
+        Self { files, ..Self::of_changes(kit, series, changes.into_changes()) }
+    }
+
+    /// The same, of changes that are reported otherwise; `series` says what they are about.
+    pub(super) fn of_changes(kit: &Kit, series: String, changes: Vec<Change>) -> Self {
+        Self { series: Some(series), changes, ..Self::new(kit.top(), kit.work_dir()) }
     }
 
     /// A landing that takes another one back.

@@ -22,6 +22,7 @@ mod hazards;
 mod history;
 mod hostile;
 mod html;
+mod kbuild;
 mod killed;
 mod kit_builder;
 mod lint;

@@ -10,7 +10,8 @@ use crate::kbuild::{Known, Sources, Toolchain};
 use crate::kconfig::Config;
 use crate::kit::{ConfigFile, Kit};
 use crate::ops::config::derive::Derived;
-use crate::ops::{OpError, Places, Watch, workspace};
+use crate::ops::workspace::{self, Linux};
+use crate::ops::{OpError, Places, Watch};
 
 /// What to edit.
 #[derive(Debug, Clone, Default)]
@@ -55,9 +56,9 @@ impl Editor {
 pub type EditReport = ConfigChangeReport;
 
 /// A configuration in a private directory, ready for a person.
-#[derive(Debug)]
 pub struct Editing {
     kit: Kit,
+    linux: Linux,
     sources: Sources,
     config: ConfigFile,
     bytes: Vec<u8>,
@@ -86,7 +87,7 @@ pub fn begin(options: &EditOptions, watch: Watch<'_>) -> Result<Editing, OpError
     let toolchain = Toolchain::Recorded { answers: &before, known: Known::Names(&denied) };
     let mut arguments = sources.prepare(config.arch, &bytes, &toolchain, watch.interrupt).map_err(failed)?;
     arguments.push(options.editor.target().to_owned());
-    Ok(Editing { kit, sources, config, bytes, arguments })
+    Ok(Editing { kit, linux, sources, config, bytes, arguments })
 }
 
 impl Editing {
@@ -120,7 +121,7 @@ impl Editing {
         }
         let derived = Derived { to: self.config.path.clone(), old: Some(self.bytes), new, report };
         let landed = workspace::lock_kit(&self.kit, "config edit", watch)
-            .and_then(|_lock| land(&self.kit, std::slice::from_ref(&derived), "config edit"));
+            .and_then(|_lock| land(&self.kit, &self.linux.store, std::slice::from_ref(&derived), "config edit"));
         match landed {
             Ok(()) => Ok(derived.report),
             Err(error) => Err(match keep(&derived) {

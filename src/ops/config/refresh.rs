@@ -8,8 +8,9 @@ use crate::event::Event;
 use crate::files::Change;
 use crate::git::{Oid, Store};
 use crate::kit::{ConfigFile, Kit};
+use crate::ops::landing::Landing;
 use crate::ops::workspace::{self, Linux};
-use crate::ops::{OpError, Places, Watch, landing};
+use crate::ops::{OpError, Places, Watch};
 
 /// What to refresh.
 #[derive(Debug, Clone, Default)]
@@ -39,7 +40,7 @@ pub fn refresh(options: &RefreshOptions, watch: Watch<'_>) -> Result<Vec<ConfigC
         all.extend(refresh_group(options, &kit, &linux.store, group, tree, watch)?);
     }
     if !options.dry_run {
-        land(&kit, &all, "config refresh")?;
+        land(&kit, &linux.store, &all, "config refresh")?;
     }
     Ok(all.into_iter().map(|derived| derived.report).collect())
 }
@@ -133,9 +134,11 @@ pub(super) fn tree_of(store: &Store, kit: &Kit, group: &Group) -> Result<Oid, Op
     })
 }
 
-/// Writes all that changed, or nothing.
-pub(super) fn land(kit: &Kit, all: &[Derived], message: &str) -> Result<(), OpError> {
+/// Writes all that changed, or nothing; `kpatch undo` takes it back.
+pub(super) fn land(kit: &Kit, store: &Store, all: &[Derived], message: &str) -> Result<(), OpError> {
     let changed = all.iter().filter(|derived| derived.report.changed);
+    let mut series: Vec<&str> = changed.clone().filter_map(|derived| derived.report.config.split(':').next()).collect();
+    series.dedup();
     let changes = changed.map(|derived| {
         let target = derived.to.strip_prefix(kit.top()).map_err(|_| outside(derived))?.to_owned();
         let (old, new) = (derived.old.clone(), Some(derived.new.clone()));
@@ -145,7 +148,7 @@ pub(super) fn land(kit: &Kit, all: &[Derived], message: &str) -> Result<(), OpEr
     if changes.is_empty() {
         return Ok(());
     }
-    landing::land_files(kit.top(), &kit.work_dir(), &changes, message)
+    Landing::of_changes(kit, series.join(", "), changes).commit(store, &[], message)
 }
 
 fn outside(derived: &Derived) -> OpError {

@@ -91,7 +91,7 @@ pub fn set(options: &SetOptions, watch: Watch<'_>) -> Result<Vec<SetReport>, OpE
         }
     }
     if !options.dry_run && reports.iter().all(|report| report.holds) {
-        land(&kit, &all, "config set")?;
+        land(&kit, &linux.store, &all, "config set")?;
     }
     Ok(reports)
 }

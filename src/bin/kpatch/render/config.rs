@@ -1,66 +1,33 @@
 //! The reports of `config` as text.
 
-use kpatch::ops::config::{ConfigDiffReport, SplitFile, SplitReport};
+mod change;
+mod check;
+mod split;
+mod why;
 
-use super::{Detail, Style, View, count, safe};
+pub(crate) use change::{refresh, set};
+pub(crate) use check::check;
+pub(crate) use split::{diff, split};
+pub(crate) use why::why;
 
-/// The files that were written.
-pub(crate) fn split(reports: &[SplitReport], _: &View) -> String {
-    let line = |file: &SplitFile| format!("{}: {}\n", safe(&file.path), count(file.options, "option", "options"));
-    reports.iter().flat_map(|report| std::iter::once(&report.common).chain(&report.rest)).map(line).collect()
+use kpatch::ops::config::OptionReport;
+
+use super::{Style, View, safe};
+
+/// An option that differs: `-` goes, `+` comes, the others change.
+fn option_line(option: &OptionReport, view: &View) -> String {
+    let (style, line) = change_line(&option.name, option.old.as_deref(), option.new.as_deref());
+    view.paint.paint(style, &line)
 }
 
-/// The options that differ, one a line: `-` goes, `+` comes, the others change.
-pub(crate) fn diff(reports: &[ConfigDiffReport], view: &View) -> String {
-    let mut text = String::new();
-    for report in reports {
-        for option in report.options.iter().filter(|_| view.detail > Detail::Head) {
-            let name = safe(&option.name);
-            let (style, line) = match (&option.old, &option.new) {
-                (Some(old), None) => (Style::Bad, format!("-{name} {}", safe(old))),
-                (None, Some(new)) => (Style::Good, format!("+{name} {}", safe(new))),
-                (old, new) => {
-                    let word = |value: &Option<String>| value.as_deref().map(safe).unwrap_or_default();
-                    (Style::Plain, format!(" {name} {} -> {}", word(old), word(new)))
-                }
-            };
-            text += &view.paint.paint(style, &line);
-            text.push('\n');
+fn change_line(name: &str, old: Option<&str>, new: Option<&str>) -> (Style, String) {
+    let name = safe(name);
+    match (old, new) {
+        (Some(old), None) => (Style::Bad, format!("-{name} {}", safe(old))),
+        (None, Some(new)) => (Style::Good, format!("+{name} {}", safe(new))),
+        (old, new) => {
+            let word = |value: Option<&str>| value.map(safe).unwrap_or_default();
+            (Style::Plain, format!(" {name} {} -> {}", word(old), word(new)))
         }
-        let (old, new) = (safe(&report.old), safe(&report.new));
-        let how = match report.options.len() {
-            0 => "say the same".to_owned(),
-            number => format!("differ in {}", count(number, "option", "options")),
-        };
-        text += &[&old, " and ", &new, " ", &how, "\n"].concat();
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use kpatch::ops::config::OptionReport;
-
-    use super::super::Paint;
-    use super::*;
-
-    #[test]
-    fn options_that_go_change_and_come() {
-        let option = |name: &str, old: Option<&str>, new: Option<&str>| OptionReport {
-            name: name.into(),
-            old: old.map(Into::into),
-            new: new.map(Into::into),
-        };
-        let options = vec![
-            option("CONFIG_A", Some("y"), None),
-            option("CONFIG_B", Some("n"), Some("m")),
-            option("CONFIG_C", None, Some("\"\x1b\"")),
-        ];
-        let report = ConfigDiffReport { old: "a".into(), new: "b".into(), options };
-        let view = View { width: 80, paint: Paint(false), detail: Detail::Usual };
-        assert_eq!(
-            diff(&[report], &view),
-            "-CONFIG_A y\n CONFIG_B n -> m\n+CONFIG_C \"\\u{1b}\"\na and b differ in 3 options\n"
-        );
     }
 }
