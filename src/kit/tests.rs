@@ -280,7 +280,7 @@ fn the_configuration_moves_the_patches() {
         Kit::open(dir.path())
             .expect_err("refused")
             .to_string()
-            .ends_with("kpatch.toml:1: unknown field `linus`, expected one of `linux`, `series`, `lint`")
+            .ends_with("kpatch.toml:1: unknown field `linus`, expected one of `linux`, `series`, `lint`, `releases`, `check`")
     );
 }
 
