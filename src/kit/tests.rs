@@ -276,12 +276,9 @@ fn the_configuration_moves_the_patches() {
     assert_eq!(kit.patch_files(&six).expect("readable").len(), 1);
     assert_eq!(kit.linux_tree(), Some(LinuxTree::Path(kit.top().join("../linux"))));
     fs::write(dir.path().join("kpatch.toml"), "linus = 1\n").expect("written");
-    assert!(
-        Kit::open(dir.path())
-            .expect_err("refused")
-            .to_string()
-            .ends_with("kpatch.toml:1: unknown field `linus`, expected one of `linux`, `series`, `lint`, `releases`, `check`")
-    );
+    assert!(Kit::open(dir.path()).expect_err("refused").to_string().ends_with(
+        "kpatch.toml:1: unknown field `linus`, expected one of `linux`, `series`, `lint`, `releases`, `check`, `image`"
+    ));
 }
 
 /// The kit of this very repository.

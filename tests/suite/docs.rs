@@ -31,6 +31,7 @@ const VERBS: &[&str] = &[
     "pr-body",
     "config",
     "kit",
+    "update-yaml",
     "source",
     "demo",
     "completions",

@@ -34,6 +34,7 @@ mod properties;
 mod proposals;
 mod range_diff;
 mod readme;
+mod references;
 mod resume;
 mod round_trip;
 mod set_diff;

@@ -26,6 +26,7 @@ mod skip;
 mod source;
 mod status;
 mod undo;
+mod update_yaml;
 mod verify;
 
 use std::io::Read as _;
@@ -70,6 +71,7 @@ pub(crate) enum Command {
     PrBody(pr_body::PrBodyArgs),
     Config(config::ConfigArgs),
     Kit(kit::KitArgs),
+    UpdateYaml(update_yaml::UpdateYamlArgs),
     Source(source::SourceArgs),
     Demo(demo::DemoArgs),
     Completions(completions::CompletionsArgs),
@@ -102,6 +104,7 @@ impl Command {
             Self::PrBody(args) => pr_body::run(args, ui),
             Self::Config(args) => config::run(args, ui),
             Self::Kit(args) => kit::run(args, ui),
+            Self::UpdateYaml(args) => update_yaml::run(args, ui),
             Self::Source(args) => source::run(args, ui),
             Self::Demo(args) => demo::run(args, ui),
             Self::Completions(args) => completions::run(args, ui),
@@ -146,6 +149,7 @@ pub(crate) fn examples(name: &str) -> Examples {
         "kpatch config diff" => config::DIFF_EXAMPLES,
         "kpatch kit" => kit::EXAMPLES,
         "kpatch kit migrate" => kit::MIGRATE_EXAMPLES,
+        "kpatch update-yaml" => update_yaml::EXAMPLES,
         "kpatch source" => source::EXAMPLES,
         "kpatch source import" => source::IMPORT_EXAMPLES,
         "kpatch source fetch" => source::FETCH_EXAMPLES,
