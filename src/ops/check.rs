@@ -75,12 +75,15 @@ pub fn check(options: &CheckOptions, watch: Watch<'_>) -> Result<CheckReport, Op
         }
     }
     let mut not_checked = Vec::new();
-    match references::read(&kit, &facts)? {
-        Ok((references, read)) => {
-            files += read;
-            facts.references = references;
+    if rules_of("K2").into_iter().any(|rule| levels.is_on(rule)) {
+        let read = references::read(&kit)?;
+        files += read.files;
+        facts.references = read.facts;
+        not_checked.extend(read.unhashed.map(|reason| unchecked("K201", &levels, reason)));
+        not_checked.push(unchecked("K207", &levels, "references to the checker are not read".to_owned()));
+        for warning in read.warnings {
+            watch.observer.event(&Event::Warning(warning));
         }
-        Err(reason) => not_checked.push(unchecked("K2", &levels, reason)),
     }
     let mut list = None;
     if rules_of("K3").into_iter().any(|rule| levels.is_on(rule)) {

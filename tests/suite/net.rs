@@ -238,3 +238,46 @@ fn certificates_of_ones_own_have_to_be_some() {
     let output = world.command(&args).env("KPATCH_CA_FILE", &bad).output().unwrap();
     assert_refusal(&output, &args, &["cannot use the certificates in"]);
 }
+
+#[test]
+fn the_list_of_releases_is_fetched_once_an_hour_and_kept() {
+    let world = World::new(Layout::Flat);
+    let works = Arc::new(AtomicUsize::new(1));
+    let state = Arc::clone(&works);
+    let server = Server::start(move |_, stream| match state.load(Ordering::SeqCst) {
+        1 => plain(stream, br#"{"releases": [{"iseol": true, "version": "6.6.14", "moniker": "longterm"}]}"#),
+        2 => plain(stream, b"{}"),
+        _ => say(stream, "500 Internal Server Error", b"no"),
+    });
+    let check = |args: &[&str]| {
+        let mut command = world.command(&[&["check", "--select", "K3", "--json"], args].concat());
+        let output = command.env("KPATCH_RELEASES", server.url("/releases.json")).output().unwrap();
+        let value: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        (output.status.code(), value["reports"][0].clone())
+    };
+    let asked = || server.requests.load(Ordering::SeqCst);
+    let (code, report) = check(&[]);
+    assert_eq!((code, asked(), &report["releases"]["age"]), (Some(1), 1, &serde_json::json!(0)), "{report}");
+    let rules: Vec<_> = report["findings"].as_array().unwrap().iter().map(|finding| finding["rule"].clone()).collect();
+    assert_eq!(rules, ["K301", "K302"]);
+    check(&[]);
+    assert_eq!(asked(), 1);
+    // A day later nobody answers, or not with a list, or is not to be asked: the copy serves, and says so.
+    let cache = world.sandbox.path("cache");
+    let copy = std::fs::read_dir(&cache).unwrap().map(|entry| entry.unwrap().path()).next().unwrap();
+    let day = Duration::from_secs(86_400);
+    let file = std::fs::File::options().write(true).open(&copy).unwrap();
+    file.set_modified(std::time::SystemTime::now() - day).unwrap();
+    for (state, args, says) in
+        [(0, &[][..], "500"), (2, &[], "is no list of releases"), (1, &["--offline"], "the network is not to be used")]
+    {
+        works.store(state, Ordering::SeqCst);
+        let (code, report) = check(args);
+        assert_eq!(code, Some(1), "{report}");
+        assert!(report["releases"]["age"].as_u64().unwrap() >= 86_400, "{report}");
+        assert!(report["releases"]["stale"].as_str().unwrap().contains(says), "{report}");
+    }
+    assert_eq!(asked(), 3);
+    let (_, report) = check(&[]);
+    assert_eq!((asked(), &report["releases"]["stale"]), (4, &serde_json::Value::Null));
+}
