@@ -73,9 +73,11 @@ fn rewrite(text: &str, record: &Record<'_>, assumed: &mut BTreeSet<String>) -> S
                 continue;
             }
             match line_edits(&entry, line, rest, record) {
-                Some(found) => edits.extend(found.into_iter().map(|(place, word)| {
-                    (line.rest.start + place.start..line.rest.start + place.end, word)
-                })),
+                Some(found) => edits.extend(
+                    found
+                        .into_iter()
+                        .map(|(place, word)| (line.rest.start + place.start..line.rest.start + place.end, word)),
+                ),
                 None => {
                     assumed.insert(format!("CONFIG_{}", entry.name));
                 }
@@ -217,7 +219,11 @@ mod tests {
 
     #[test]
     fn numbers_and_texts() {
-        becomes("default \"$(CC_VERSION_TEXT)\"", "CONFIG_X=\"gcc (\\\"x\\\") 13\"\n", "default \"gcc (\\\"x\\\") 13\"");
+        becomes(
+            "default \"$(CC_VERSION_TEXT)\"",
+            "CONFIG_X=\"gcc (\\\"x\\\") 13\"\n",
+            "default \"gcc (\\\"x\\\") 13\"",
+        );
         becomes("default \"-Wa\" if B && $(cc-option,-Wa)", "CONFIG_X=\"-Wa\"\n", "default \"-Wa\" if B && y");
         becomes("default \"-Wa\" if B && $(cc-option,-Wa)", "CONFIG_X=\"\"\n", "default \"-Wa\" if B && n");
         let text = "config V\n\tint\n\tdefault $(cc-version) if CC_IS_GCC\n";

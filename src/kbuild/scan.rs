@@ -125,7 +125,8 @@ pub(super) fn entries(text: &str) -> Vec<Entry> {
         if trimmed.is_empty() || trimmed.starts_with('#') {
             continue;
         }
-        let word = trimmed.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '-')).next().unwrap_or_default();
+        let word =
+            trimmed.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '-')).next().unwrap_or_default();
         let rest = trimmed[word.len()..].trim();
         match word {
             "config" | "menuconfig" => {
@@ -134,7 +135,9 @@ pub(super) fn entries(text: &str) -> Vec<Entry> {
                 inside = true;
             }
             "help" | "---help---" => help = Some(None),
-            "choice" | "endchoice" | "menu" | "endmenu" | "if" | "endif" | "source" | "comment" | "mainmenu" => inside = false,
+            "choice" | "endchoice" | "menu" | "endmenu" | "if" | "endif" | "source" | "comment" | "mainmenu" => {
+                inside = false
+            }
             _ => {
                 let Some(entry) = entries.last_mut().filter(|_| inside) else { continue };
                 match word {

@@ -238,7 +238,14 @@ mod tests {
         ] {
             assert!(part(path), "{path}");
         }
-        for path in ["README", "kernel/Makefile", "arch/x86/kernel/Makefile", "scripts", "drivers/net/tun.c", "arch/x86/configs"] {
+        for path in [
+            "README",
+            "kernel/Makefile",
+            "arch/x86/kernel/Makefile",
+            "scripts",
+            "drivers/net/tun.c",
+            "arch/x86/configs",
+        ] {
             assert!(!part(path), "{path}");
         }
     }

@@ -199,7 +199,13 @@ impl Symbols {
         let distance = |known: &str| {
             let holds = known.contains(&name) || (known.len() > 3 && name.contains(known));
             let edits = edits(name.as_bytes(), known.as_bytes());
-            if edits <= 2 { edits } else if holds { 3 } else { usize::MAX }
+            if edits <= 2 {
+                edits
+            } else if holds {
+                3
+            } else {
+                usize::MAX
+            }
         };
         let defined = self.table.iter().filter(|(_, symbol)| !symbol.places.is_empty());
         let mut near: Vec<(usize, &str)> = defined.map(|(known, _)| (distance(known), known.as_str())).collect();
@@ -298,7 +304,6 @@ fn edits(a: &[u8], b: &[u8]) -> usize {
     }
     row[b.len()]
 }
-
 
 #[cfg(test)]
 mod tests {

@@ -9,7 +9,7 @@ use crate::support::{Edit, KitBuilder, LAYOUTS, Layout, Sandbox, TreeBuilder, Wo
 
 /// What stands for the kernel's tools: takes the options that the Kconfig file has, in its order, if what they depend on is
 /// set. It reads one line for `depends on` and one for `def_bool`.
-const CONF: &str = r#"
+const CONF: &str = r##"
 awk -v version="$2" -v arch="$1" '
 FNR == NR {
     if ($1 == "#" && $4 == "not") value[$2] = "n"
@@ -24,12 +24,12 @@ function flush() {
     if (got == "" || got == "n") { if (fixed == "") print "# CONFIG_" name " is not set" }
     else print "CONFIG_" name "=" got
 }
-$1 == "config" { flush(); name = $2; on = ""; fixed = "" }
+/^config / { flush(); name = $2; on = ""; fixed = "" }
 $1 == "depends" { on = $3 }
 $1 == "def_bool" { fixed = $2 ~ /cc-option/ ? (tools == "" ? "y" : tools) : $2 }
 END { flush() }
 ' "$3" Kconfig >.config
-"#;
+"##;
 const KCONFIG: &str = "mainmenu \"Linux\"\n\nconfig NET\n\tbool \"Networking\"\n\thelp\n\t  config NOT_ME\n\nconfig VETH\n\tbool \"Pairs\"\n\tdepends on NET\n\nconfig CC_CAN\n\tdef_bool $(cc-option,-can)\n\nconfig LOCALVERSION\n\tstring \"Name\"\n";
 const X86: &str = "arch/x86/configs/x86_64_defconfig";
 const ARM: &str = "arch/arm64/configs/defconfig";
@@ -45,7 +45,8 @@ fn makefile(version: &str) -> String {
 fn config(version: &str, arch: &str, net: bool, can: bool) -> String {
     let net = if net { "CONFIG_NET=y\n# CONFIG_VETH is not set\n" } else { "# CONFIG_NET is not set\n" };
     let can = if can { "CONFIG_CC_CAN=y\n" } else { "" };
-    let head = format!("# Automatically generated file; DO NOT EDIT.\n# Linux/{arch} {version} Kernel Configuration\n#\n");
+    let head =
+        format!("# Automatically generated file; DO NOT EDIT.\n# Linux/{arch} {version} Kernel Configuration\n#\n");
     format!("#\n{head}{net}{can}CONFIG_LOCALVERSION=\"-linuxkit\"\n")
 }
 
@@ -165,11 +166,26 @@ fn a_refresh_writes_all_or_nothing_and_then_rests() {
 fn an_option_is_set_everywhere_or_nowhere() {
     let world = world(Layout::PerSeries, &[]);
     let before = world.snapshot();
-    says(&world, &["config", "set", "VETH=y", "--all"], 2, &["does not become y: it is n; needs NET", "nothing was written"]);
+    says(
+        &world,
+        &["config", "set", "VETH=y", "--all"],
+        2,
+        &["does not become y: it is n; needs NET", "nothing was written"],
+    );
     says(&world, &["config", "set", "NOPE=y", "--all"], 2, &["no such option"]);
-    says(&world, &["config", "set", "NET=y", "VETH=y", "--all", "-n"], 0, &["6.6.x:aarch64: would be written, 2 options"]);
+    says(
+        &world,
+        &["config", "set", "NET=y", "VETH=y", "--all", "-n"],
+        0,
+        &["6.6.x:aarch64: would be written, 2 options"],
+    );
     assert_eq!(before.changes(&world.snapshot()), Vec::<String>::new());
-    says(&world, &["config", "set", "NET=y", "LOCALVERSION=-mine", "6.6.x:aarch64"], 0, &["+CONFIG_VETH n; depends on CONFIG_NET"]);
+    says(
+        &world,
+        &["config", "set", "NET=y", "LOCALVERSION=-mine", "6.6.x:aarch64"],
+        0,
+        &["+CONFIG_VETH n; depends on CONFIG_NET"],
+    );
     assert_eq!(read(&world, "aarch64"), config("6.6.13", "arm64", true, false).replace("-linuxkit", "-mine"));
     assert_eq!(before.changes(&world.snapshot()).len(), 1);
 }
@@ -180,7 +196,8 @@ fn fragments_are_merged_as_the_build_does_it() {
     world.sandbox.write("kit/kernel/common/config-dbg", "CONFIG_NET=y\nCONFIG_VETH=y\n");
     world.sandbox.write("kit/kernel/6.6.x-rt/config-x86_64", "CONFIG_VETH=y\n# CONFIG_NET is not set\n");
     world.commit();
-    let words = ["6.6.x-dbg:aarch64 on 6.6.13: final", "6.6.x-rt:x86_64 on 6.6.13: 1 option was not taken", "needs NET"];
+    let words =
+        ["6.6.x-dbg:aarch64 on 6.6.13: final", "6.6.x-rt:x86_64 on 6.6.13: 1 option was not taken", "needs NET"];
     says(&world, &["config", "check"], 1, &words);
 }
 
@@ -241,7 +258,9 @@ fn missing_tools_are_named_with_their_packages() {
     let bin = world.sandbox.path("bin");
     fs::create_dir(&bin).unwrap();
     for tool in ["git", "sh", "gcc"] {
-        let found = std::env::split_paths(&std::env::var_os("PATH").unwrap()).map(|dir| dir.join(tool)).find(|path| path.is_file());
+        let found = std::env::split_paths(&std::env::var_os("PATH").unwrap())
+            .map(|dir| dir.join(tool))
+            .find(|path| path.is_file());
         symlink(found.unwrap(), bin.join(tool)).unwrap();
     }
     let run = |args: &[&str]| world.command(args).env("PATH", &bin).output().unwrap();
@@ -259,7 +278,12 @@ fn why_tells_what_it_is_and_what_it_needs() {
         &world,
         &["config", "why", "CONFIG_VETH", "6.6.x:aarch64"],
         0,
-        &["CONFIG_VETH: bool \"Pairs\"", "defined in Kconfig:8", "depends on NET", "6.6.x:aarch64: not there; needs NET"],
+        &[
+            "CONFIG_VETH: bool \"Pairs\"",
+            "defined in Kconfig:8",
+            "depends on NET",
+            "6.6.x:aarch64: not there; needs NET",
+        ],
     );
     let report = world.report(&["config", "why", "NET", "--tag", "v6.6.13", "--arch", "arm64"]);
     assert_eq!(report["help"], "config NOT_ME");

@@ -79,11 +79,13 @@ pub(super) fn derive_with(
     let mut derived = Vec::new();
     for job in jobs {
         let (bytes, config) = targets::read(&job.from)?;
-        let is_same = kconfig::release(&bytes).is_some_and(|place| bytes[place] == *version.plain().to_string().as_bytes());
+        let is_same =
+            kconfig::release(&bytes).is_some_and(|place| bytes[place] == *version.plain().to_string().as_bytes());
         let known = match old {
             Some(old) if old != new => {
                 if !names.contains_key(&job.arch) {
-                    let read = kbuild::config_names(store, old, job.arch).map_err(|error| kbuild_error(&what, error))?;
+                    let read =
+                        kbuild::config_names(store, old, job.arch).map_err(|error| kbuild_error(&what, error))?;
                     names.insert(job.arch, read);
                 }
                 Known::Names(&names[&job.arch])

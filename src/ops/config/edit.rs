@@ -6,10 +6,10 @@ use std::path::Path;
 use super::refresh::{land, lay_out, open, tree_of};
 use super::targets;
 use super::{ConfigChangeReport, kbuild_error, option_reports};
-use crate::ops::config::derive::Derived;
 use crate::kbuild::{Known, Sources, Toolchain};
 use crate::kconfig::Config;
 use crate::kit::{ConfigFile, Kit};
+use crate::ops::config::derive::Derived;
 use crate::ops::workspace::{self, Linux};
 use crate::ops::{OpError, Places, Watch};
 
@@ -69,8 +69,11 @@ pub struct Editing {
 pub fn begin(options: &EditOptions, watch: Watch<'_>) -> Result<Editing, OpError> {
     let kit = workspace::kit(&options.places)?;
     if !options.config.contains(':') {
-        return Err(OpError::new(format!("'{}' names no configuration", crate::text::visible(options.config.as_bytes())))
-            .hint("say SERIES:ARCH, such as 6.6.x:x86_64"));
+        return Err(OpError::new(format!(
+            "'{}' names no configuration",
+            crate::text::visible(options.config.as_bytes())
+        ))
+        .hint("say SERIES:ARCH, such as 6.6.x:x86_64"));
     }
     drop(super::refresh::begin(&kit, "config edit", false, options.allow_dirty, watch)?);
     let (linux, mut groups) = open(&options.places, &kit, std::slice::from_ref(&options.config), watch)?;

@@ -8,8 +8,8 @@ use crate::event::Event;
 use crate::files::Change;
 use crate::git::{Oid, Store};
 use crate::kit::{ConfigFile, Kit};
-use crate::ops::workspace::{self, Linux};
 use crate::ops::landing::Landing;
+use crate::ops::workspace::{self, Linux};
 use crate::ops::{OpError, Places, Watch};
 
 /// What to refresh.

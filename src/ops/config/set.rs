@@ -100,7 +100,8 @@ pub fn set(options: &SetOptions, watch: Watch<'_>) -> Result<Vec<SetReport>, OpE
 fn parse(text: &str) -> Result<Setting, OpError> {
     let shown = visible(text.as_bytes());
     let bad = || {
-        OpError::new(format!("'{shown}' sets no option")).hint("for example: CONFIG_VETH=y, VETH=m, CONFIG_LOG_BUF_SHIFT=17")
+        OpError::new(format!("'{shown}' sets no option"))
+            .hint("for example: CONFIG_VETH=y, VETH=m, CONFIG_LOG_BUF_SHIFT=17")
     };
     let (name, value) = text.split_once('=').ok_or_else(bad)?;
     let bare = name.strip_prefix("CONFIG_").unwrap_or(name);
@@ -118,7 +119,8 @@ fn literal(value: &str, is_text: bool) -> String {
     if is_quoted || (is_plain && !is_text) {
         return value.to_owned();
     }
-    let escaped: String = value.chars().flat_map(|c| matches!(c, '"' | '\\').then_some('\\').into_iter().chain([c])).collect();
+    let escaped: String =
+        value.chars().flat_map(|c| matches!(c, '"' | '\\').then_some('\\').into_iter().chain([c])).collect();
     format!("\"{escaped}\"")
 }
 
@@ -181,8 +183,9 @@ fn set_one(
     let toolchain = Toolchain::Recorded { answers: &before, known: Known::Names(&denied) };
     let text = with(&bytes, &wanted);
     let made = sources.configure(config.arch, &text, &toolchain, watch.interrupt).map_err(failed)?;
-    let after = Config::parse(&made.bytes)
-        .map_err(|error| OpError::because(format!("the kernel's tools made no configuration of {}", config.name()), error))?;
+    let after = Config::parse(&made.bytes).map_err(|error| {
+        OpError::because(format!("the kernel's tools made no configuration of {}", config.name()), error)
+    })?;
     let mut symbols = Lazy { sources, arch: config.arch, read: None };
     let rows: Vec<SetRow> = wanted.iter().map(|(name, value)| row(name, value, &after, &mut symbols)).collect();
     let holds = rows.iter().all(|row| row.got == row.wanted);

@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::{OptionReport, arch_of, option_reports};
-use crate::ops::workspace::{self, kit_error};
-use crate::ops::{OpError, Places};
 use crate::files::write_atomic;
 use crate::kconfig::{self, Config};
 use crate::kit::is_series_name;
+use crate::ops::workspace::{self, kit_error};
+use crate::ops::{OpError, Places};
 use crate::text::visible;
 
 /// The name of the file with what all configurations share.

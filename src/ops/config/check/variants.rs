@@ -35,7 +35,8 @@ impl Ground<'_> {
             config.is_fragment() && config.series == base.series && config.arch == base.arch && base.variant.is_empty()
         });
         for fragment in fragments {
-            let state = states.iter().find(|state| state.series == fragment.series && state.variant == fragment.variant);
+            let state =
+                states.iter().find(|state| state.series == fragment.series && state.variant == fragment.variant);
             if state.is_some_and(|state| state.deprecated) {
                 continue;
             }
@@ -128,7 +129,8 @@ fn appended(base: &[u8], fragment: &[u8], suffix: &str) -> Vec<u8> {
 /// The options of a fragment that have another value in the result.
 fn not_taken(wanted: &Config, made: &Config, sources: &Sources, arch: Arch) -> Vec<FindingReport> {
     let value = |name: &str| made.options.iter().find(|option| option.name == name);
-    let lost = wanted.options.iter().filter(|option| value(&option.name).map_or("n", |made| made.word()) != option.word());
+    let lost =
+        wanted.options.iter().filter(|option| value(&option.name).map_or("n", |made| made.word()) != option.word());
     let mut symbols: Option<Symbols> = None;
     let findings = lost.map(|option| {
         let symbols = symbols.get_or_insert_with(|| sources.symbols(arch).unwrap_or_default());

@@ -81,7 +81,8 @@ pub(super) fn refresh(args: &RefreshArgs, ui: &mut Ui) -> Result<Exit, OpError> 
 
 /// Sets, and reports.
 pub(super) fn set(args: &SetArgs, ui: &mut Ui) -> Result<Exit, OpError> {
-    let (settings, configs): (Vec<String>, Vec<String>) = args.words.iter().cloned().partition(|word| word.contains('='));
+    let (settings, configs): (Vec<String>, Vec<String>) =
+        args.words.iter().cloned().partition(|word| word.contains('='));
     if settings.is_empty() {
         return Err(OpError::new("no option is named").hint("for example: kpatch config set VETH=m 6.6.x"));
     }

@@ -21,7 +21,8 @@ pub(crate) fn set(reports: &[SetReport], dry_run: bool, view: &View) -> String {
         };
         text += &one(&report.change, dry_run, holds, view, cause);
         for row in report.rows.iter().filter(|row| row.got != row.wanted) {
-            let words = format!("    {} does not become {}: it is {}", safe(&row.name), safe(&row.wanted), safe(&row.got));
+            let words =
+                format!("    {} does not become {}: it is {}", safe(&row.name), safe(&row.wanted), safe(&row.got));
             let why = row.why.as_deref().map(|why| format!("; {}", safe(why))).unwrap_or_default();
             text += &[&*view.paint.paint(Style::Bad, &words), &why, "\n"].concat();
         }

@@ -16,9 +16,8 @@ pub(crate) fn check(reports: &[CheckReport], view: &View) -> String {
         if let Some(error) = &report.error {
             text += &["    ", &safe(error), "\n"].concat();
         }
-        let is_shown = |finding: &&FindingReport| {
-            view.detail == Detail::Full || !finding.class.is_compiler() || is_lost(finding)
-        };
+        let is_shown =
+            |finding: &&FindingReport| view.detail == Detail::Full || !finding.class.is_compiler() || is_lost(finding);
         for finding in report.findings.iter().filter(is_shown) {
             text += &line(finding, view);
         }

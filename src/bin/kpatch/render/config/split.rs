@@ -33,8 +33,8 @@ pub(crate) fn diff(reports: &[ConfigDiffReport], view: &View) -> String {
 mod tests {
     use kpatch::ops::config::OptionReport;
 
-    use crate::render::Paint;
     use super::*;
+    use crate::render::Paint;
 
     #[test]
     fn options_that_go_change_and_come() {

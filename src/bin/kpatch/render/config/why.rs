@@ -36,8 +36,7 @@ pub(crate) fn why(reports: &[WhyReport], view: &View) -> String {
 
 fn list(title: &str, entries: &[String], view: &View) -> String {
     let most = if view.detail == Detail::Full { entries.len() } else { NAMED };
-    let mut text: String =
-        entries.iter().take(most).map(|entry| format!("    {title} {}\n", safe(entry))).collect();
+    let mut text: String = entries.iter().take(most).map(|entry| format!("    {title} {}\n", safe(entry))).collect();
     if entries.len() > most {
         text += &format!("    and {} more, shown with --verbose\n", entries.len() - most);
     }
@@ -86,7 +85,10 @@ mod tests {
         let view = View { width: 80, paint: Paint(false), detail: Detail::Usual };
         let text = why(&[report], &view);
         assert!(text.starts_with("CONFIG_VETH: tristate \"Virtual ethernet pair device\"\n    Linux 6.6.13"), "{text}");
-        assert!(text.contains("    depends on NET\n") && text.contains("    and 2 more, shown with --verbose\n"), "{text}");
+        assert!(
+            text.contains("    depends on NET\n") && text.contains("    and 2 more, shown with --verbose\n"),
+            "{text}"
+        );
         assert!(text.ends_with("      One\n\n        two\n6.6.x:x86_64: not there; needs NET\n"), "{text}");
     }
 }
