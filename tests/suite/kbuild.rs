@@ -24,7 +24,7 @@ function flush() {
     if (got == "" || got == "n") { if (fixed == "") print "# CONFIG_" name " is not set" }
     else print "CONFIG_" name "=" got
 }
-$1 == "config" { flush(); name = $2; on = ""; fixed = "" }
+/^config / { flush(); name = $2; on = ""; fixed = "" }
 $1 == "depends" { on = $3 }
 $1 == "def_bool" { fixed = $2 ~ /cc-option/ ? (tools == "" ? "y" : tools) : $2 }
 END { flush() }
