@@ -158,7 +158,7 @@ const PLANTS: &[Plant] = &[
     }),
     ("K204", |kit| kit.write("examples/y.yml", "image: linuxkit/kernel:6.6.13-rt\n")),
     ("K205", |kit| {
-        kit.write("examples/y.yml", "image: linuxkit/kernel:6.12.1\nimage: linuxkit/kernel:6.6.13-builder\n")
+        kit.write("examples/y.yml", "image: linuxkit/kernel:6.12.1\nimage: linuxkit/kernel:6.6.13-builder\n");
     }),
     ("K206", |kit| kit.write("examples/y.yml", "image: linuxkit/kernel:6.12.1\nimage: linuxkit/kernel-bcc:6.6.13\n")),
     ("K301", |kit| {
