@@ -12,6 +12,7 @@ pub mod version;
 pub mod diff;
 pub mod event;
 pub mod finding;
+pub mod image;
 pub mod kconfig;
 pub mod message;
 pub mod patch;

@@ -246,6 +246,18 @@ impl Git {
         Ok(names.filter(|name| !name.is_empty()).map(Into::into).collect())
     }
 
+    /// The files below `under`, a directory of the work tree, that git tracks, as paths from there.
+    ///
+    /// # Errors
+    /// When git cannot be run there.
+    pub fn tracked_files(&self, under: &Path) -> Result<Vec<bstr::BString>, Error> {
+        let top = under.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(under);
+        let mut work_tree = OsString::from("--work-tree=");
+        work_tree.push(top);
+        let output = self.command().arg(work_tree).dir(under).args(["ls-files", "-z", "--cached"]).run()?.stdout;
+        Ok(output.split(|byte| *byte == 0).filter(|name| !name.is_empty()).map(Into::into).collect())
+    }
+
     /// `git` on this repository that runs none of its filters. Which of them apply to a file is written in places
     /// that cannot be switched off, so each filter that the configuration knows becomes one without a command.
     ///

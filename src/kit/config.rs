@@ -9,6 +9,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::KitError;
+use crate::image::Images;
 
 /// The settings of a kit. All of them may be missing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -25,6 +26,9 @@ pub struct Config {
     /// Where tests are.
     #[serde(default)]
     pub tests: TestsConfig,
+    /// How the images are called that are built from the kit.
+    #[serde(default)]
+    pub image: ImageConfig,
     /// Where the lines of the file begin, in bytes.
     #[serde(skip)]
     line_starts: Vec<usize>,
@@ -36,6 +40,16 @@ pub struct Config {
 pub struct TestsConfig {
     /// The folder with the test cases of the kernels, relative to the kit; `test/cases/020_kernel` if absent.
     pub cases: Option<PathBuf>,
+}
+
+/// The names of the images. What is missing is looked for in the Makefile; see [`Kit::images`](super::Kit::images).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ImageConfig {
+    /// The organisation, perhaps with a registry before it: `linuxkit`.
+    pub org: Option<Spanned<String>>,
+    /// The name of the kernel's image: `kernel`.
+    pub name: Option<Spanned<String>>,
 }
 
 /// The settings of `kpatch lint`. The names of profiles and rules are for it to know.
@@ -131,6 +145,14 @@ impl Config {
                     place(name),
                     format!("the patches of {name} have to be in a directory inside the kit"),
                 ));
+            }
+        }
+        let image = &config.image;
+        for (org, name) in [(image.org.as_ref(), None), (None, image.name.as_ref())] {
+            let word =
+                |set: Option<&Spanned<String>>, usual| set.map_or(usual, |set| set.get_ref().as_str()).to_owned();
+            if let Err(error) = Images::new(&word(org, Images::ORG), &word(name, Images::NAME)) {
+                return Err(bad(org.or(name).map(|set| set.span().start), error.to_string()));
             }
         }
         let lint = &config.lint;
@@ -244,6 +266,9 @@ mod tests {
             ("linux = \"x\"\n[series.\"6.6\"]\n", 2),
             ("[series.\"6.6.x\"]\npatch = \"x\"\n", 2),
             ("linux = ", 1),
+            ("[image]\norg = \"acme\"\nname = \"Kernel X\"\n", 3),
+            ("[image]\norg = \"\"\n", 2),
+            ("[image]\nregistry = \"x\"\n", 2),
         ] {
             let error = parse(text).expect_err(text);
             assert!(error.starts_with(&format!("kpatch.toml:{line}: ")), "{text:?}: {error}");

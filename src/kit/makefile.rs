@@ -233,6 +233,24 @@ fn assignment(text: &[u8], code: Range<usize>) -> Option<(&[u8], Range<usize>)> 
     }
 }
 
+/// What a variable is set to, if that is one word that make does not replace: `ORG?=linuxkit`. A later value outweighs an
+/// earlier one, unless it is only for a variable that has none.
+pub(super) fn word<'t>(text: &'t [u8], name: &str) -> Option<&'t str> {
+    let mut found = None;
+    for line in logical_lines(text).filter(|line| text[line.start] != b'\t') {
+        let code = code_of(text, line);
+        let Some((variable, value)) = assignment(text, code.clone()) else { continue };
+        let before = text[code.start..value.start].trim_ascii_end();
+        if variable != name.as_bytes() || (found.is_some() && before.ends_with(b"?=")) {
+            continue;
+        }
+        let value = &text[trim(text, value)];
+        let is_word = !value.is_empty() && !value.iter().any(|byte| byte.is_ascii_whitespace() || *byte == b'$');
+        found = is_word.then(|| std::str::from_utf8(value).ok()).flatten();
+    }
+    found
+}
+
 /// True if the file is a kit's: it has a list of kernels, even an empty one, or calls for kernels.
 pub(super) fn names_kernels(text: &[u8]) -> bool {
     let is_list_line = |line| assignment(text, code_of(text, line)).is_some_and(|(name, _)| list_kind(name).is_some());
@@ -423,5 +441,17 @@ mod tests {
                 let _ = mentions(&text[from..=to]);
             }
         }
+    }
+
+    #[test]
+    fn words_of_variables_are_read() {
+        let text = b"ORG?=acme # ours\nORG?=other\nIMAGE:=linux\r\nIMAGE_BCC:=linux-bcc\n\tORG=recipe\nexport EXTRA = -a -b\nX=$(Y)\n";
+        assert_eq!(word(text, "ORG"), Some("acme"));
+        assert_eq!(word(text, "IMAGE"), Some("linux"));
+        for name in ["EXTRA", "X", "Y", "IMAG"] {
+            assert_eq!(word(text, name), None, "{name}");
+        }
+        assert_eq!(word(b"ORG=a\nORG=b", "ORG"), Some("b"));
+        assert_eq!(word(b"ORG=\nORG?=b", "ORG"), Some("b"));
     }
 }

@@ -10,6 +10,7 @@ pub mod checker;
 mod config;
 mod configs;
 mod edit;
+pub mod hash;
 mod makefile;
 mod patches;
 
@@ -18,11 +19,15 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use toml::Spanned;
+
 use crate::files::WORK_DIR;
+use crate::git::BoxError;
+use crate::image::{ImageError, Images};
 use crate::version::{KernelVersion, Series, VersionError, is_variant};
 use makefile::{BadWord, Mention};
 
-pub use config::{Config, LintConfig, LinuxTree, SeriesConfig, TestsConfig, Waiver};
+pub use config::{Config, ImageConfig, LintConfig, LinuxTree, SeriesConfig, TestsConfig, Waiver};
 pub use configs::ConfigFile;
 pub use edit::{FileChange, FileEdit};
 pub use patches::patch_files;
@@ -135,6 +140,28 @@ pub enum KitError {
         path: PathBuf,
         /// The list that is missing.
         list: String,
+    },
+    /// `ORG` and `IMAGE` that make no name of an image.
+    #[error("'{}' does not name the images", path.display())]
+    Images {
+        /// The Makefile.
+        path: PathBuf,
+        /// What is wrong with the name.
+        source: ImageError,
+    },
+    /// A series whose images have no hash.
+    #[error("{name} has no directory of its own below kernel/ in the last commit, so its images have no hash")]
+    NoDirectory {
+        /// The series with its variant.
+        name: String,
+    },
+    /// Git could not be asked.
+    #[error("cannot {what}")]
+    Git {
+        /// The step, as a verb.
+        what: &'static str,
+        /// Why.
+        source: BoxError,
     },
     /// A bump that would make another variant.
     #[error("{old} and {new} are different variants")]
@@ -271,6 +298,25 @@ impl Kit {
     /// What `kpatch.toml` says.
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// The names of the kit's images: as `kpatch.toml` says, else as `ORG` and `IMAGE` of the Makefile do where they are
+    /// plain words, else the usual ones.
+    pub fn images(&self) -> Result<Images, KitError> {
+        let path = self.kernel.join("Makefile");
+        let text = read_if_there(&path)?.unwrap_or_default();
+        let said = |name: &str| makefile::word(&text, name).map(str::to_owned);
+        let name_of = |setting: &Option<Spanned<String>>, variable: &str, usual: &str| {
+            let set = setting.as_ref().map(|name| name.get_ref().clone());
+            set.or_else(|| said(variable)).unwrap_or_else(|| usual.to_owned())
+        };
+        let config = &self.config.image;
+        let org = name_of(&config.org, "ORG", Images::ORG);
+        let name = name_of(&config.name, "IMAGE", Images::NAME);
+        Images::new(&org, &name).map_err(|error| match config.org.as_ref().or(config.name.as_ref()) {
+            Some(setting) => self.config.error(&self.top, setting.span().start, error.to_string()),
+            None => KitError::Images { path, source: error },
+        })
     }
 
     /// The linux tree that `kpatch.toml` names.

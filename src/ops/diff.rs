@@ -168,3 +168,12 @@ pub(super) fn displayed(text: &[u8]) -> String {
     }
     out
 }
+
+/// From one text to another as a unified diff for display; `from` and `to` are their paths, and what is empty counts as a
+/// file that is not there.
+pub(super) fn unified(before: &[u8], after: &[u8], from: &str, to: &str) -> String {
+    let (before, after) = (displayed(before), displayed(after));
+    let diff = similar::TextDiff::from_lines(&before, &after);
+    let from = if before.is_empty() { "/dev/null".to_owned() } else { format!("a/{from}") };
+    diff.unified_diff().context_radius(3).header(&from, &format!("b/{to}")).to_string()
+}

@@ -351,6 +351,37 @@ pub struct FileReport {
     pub change: Word,
 }
 
+/// A reference to one of the kit's images.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReferenceReport {
+    /// The file, relative to the top of the kit, for display.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// The reference as it stands there: `linuxkit/kernel:6.6.13`.
+    pub old: String,
+    /// The reference that should stand there; absent where that is not known, and for what is pinned.
+    pub new: Option<String>,
+    /// What became of it, or is to become of it.
+    pub state: ReferenceState,
+}
+
+/// What becomes of a reference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ReferenceState {
+    /// It gets another tag.
+    Updated,
+    /// It is as it should be.
+    Same,
+    /// It names no kernel that the kit supports, and stays.
+    Unknown,
+    /// A digest says which image is meant, and it stays.
+    Pinned,
+    /// It has a hash, the one that it should have is not known, and it stays.
+    Unhashed,
+}
+
 impl BumpReport {
     /// True if somebody has to decide something.
     pub fn needs_decision(&self) -> bool {

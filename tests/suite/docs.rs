@@ -31,6 +31,7 @@ const VERBS: &[&str] = &[
     "new-series",
     "retire",
     "config",
+    "update-yaml",
     "source",
     "demo",
     "completions",

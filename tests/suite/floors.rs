@@ -29,6 +29,7 @@ const BESIDE: &[(&str, &str)] = &[
     // Git is reached by a process, and files are swapped by it never.
     ("git", "process"),
     ("version", "text"),
+    ("arch", "text"),
 ];
 
 fn root() -> PathBuf {

@@ -32,6 +32,7 @@ mod properties;
 mod proposals;
 mod range_diff;
 mod readme;
+mod references;
 mod resume;
 mod round_trip;
 mod series;

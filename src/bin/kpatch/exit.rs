@@ -35,7 +35,7 @@ impl Exit {
         match self {
             Self::Done => "Done. A reader of the output that goes away early is no failure.",
             Self::Findings => {
-                "A check found something: lint found errors, verify or export did not get one tree from all ways, diff or config diff found a difference, or bisect found where a patch stops."
+                "A check found something: lint found errors, verify or export did not get one tree from all ways, diff or config diff found a difference, update-yaml --check a reference that is out of date, or bisect found where a patch stops."
             }
             Self::Failure => "Wrong usage, or something could not be done; an error on stderr says what.",
             Self::Conflicts => {

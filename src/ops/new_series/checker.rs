@@ -7,11 +7,11 @@ use crate::arch::Arch;
 use crate::kconfig::Config;
 use crate::kit::cases::{Image, words};
 use crate::kit::checker::{IMAGE, Kernel, PACKAGE, SCRIPT, adapt};
+use crate::kit::hash::package;
 use crate::kit::{FileChange, Kit};
 use crate::ops::OpError;
 use crate::ops::file_changes::FileChanges;
 use crate::ops::kit_text::texts;
-use crate::ops::references_placeholder::package;
 use crate::ops::workspace::kit_error;
 use crate::version::Series;
 

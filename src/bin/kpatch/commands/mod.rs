@@ -26,6 +26,7 @@ mod skip;
 mod source;
 mod status;
 mod undo;
+mod update_yaml;
 mod verify;
 
 use std::io::Read as _;
@@ -70,6 +71,7 @@ pub(crate) enum Command {
     NewSeries(new_series::NewSeriesArgs),
     Retire(retire::RetireArgs),
     Config(config::ConfigArgs),
+    UpdateYaml(update_yaml::UpdateYamlArgs),
     Source(source::SourceArgs),
     Demo(demo::DemoArgs),
     Completions(completions::CompletionsArgs),
@@ -102,6 +104,7 @@ impl Command {
             Self::NewSeries(args) => new_series::run(args, ui),
             Self::Retire(args) => retire::run(args, ui),
             Self::Config(args) => config::run(args, ui),
+            Self::UpdateYaml(args) => update_yaml::run(args, ui),
             Self::Source(args) => source::run(args, ui),
             Self::Demo(args) => demo::run(args, ui),
             Self::Completions(args) => completions::run(args, ui),
@@ -145,6 +148,7 @@ pub(crate) fn examples(name: &str) -> Examples {
         "kpatch config" => config::EXAMPLES,
         "kpatch config split" => config::SPLIT_EXAMPLES,
         "kpatch config diff" => config::DIFF_EXAMPLES,
+        "kpatch update-yaml" => update_yaml::EXAMPLES,
         "kpatch source" => source::EXAMPLES,
         "kpatch source import" => source::IMPORT_EXAMPLES,
         "kpatch source fetch" => source::FETCH_EXAMPLES,

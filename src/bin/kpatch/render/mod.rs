@@ -31,6 +31,7 @@ mod style;
 mod summary;
 mod table;
 mod three_way;
+pub(crate) mod update_yaml;
 pub(crate) mod verify;
 
 pub(crate) use style::{Paint, Style};

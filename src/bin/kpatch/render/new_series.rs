@@ -4,7 +4,7 @@ use kpatch::ops::new_series::NewSeriesReport;
 use kpatch::ops::report::State;
 
 use super::table::wrap;
-use super::{Detail, Style, View, bump, count, question, safe, short, summary};
+use super::{Detail, Style, View, bump, question, safe, short, summary};
 
 /// All reports.
 pub(crate) fn text(reports: &[NewSeriesReport], view: &View) -> String {
@@ -80,8 +80,9 @@ fn facts(report: &NewSeriesReport, view: &View) -> String {
     for edit in &report.checker {
         fact("checker", &format!("line {}: {}", edit.line, edit.what));
     }
-    if !report.references.is_empty() {
-        fact("references", &count(report.references.len(), "follows", "follow"));
+    for row in &report.references {
+        let new = row.new.as_deref().unwrap_or_default();
+        fact("reference", &format!("{}:{}: {} → {new}", row.file, row.line, row.old));
     }
     for file in &report.files {
         fact(&file.change, &file.path);

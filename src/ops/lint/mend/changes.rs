@@ -8,7 +8,7 @@ use super::{Ground, Item, Mended, Place, in_dir};
 use crate::files::{Change, WORK_DIR};
 use crate::kit::Kit;
 use crate::ops::OpError;
-use crate::ops::diff::displayed;
+use crate::ops::diff::unified;
 use crate::ops::lint::inputs::{Set, Source};
 use crate::ops::lint::report::FixedFile;
 
@@ -52,13 +52,6 @@ pub(super) fn removed(set: &Set, mended: &Mended) -> Vec<String> {
         !stays && !renamed
     });
     gone.map(|entry| entry.name.clone()).collect()
-}
-
-fn unified(before: &[u8], after: &[u8], from: &str, to: &str) -> String {
-    let (before, after) = (displayed(before), displayed(after));
-    let diff = similar::TextDiff::from_lines(&before, &after);
-    let from = if before.is_empty() { "/dev/null".to_owned() } else { format!("a/{from}") };
-    diff.unified_diff().context_radius(3).header(&from, &format!("b/{to}")).to_string()
 }
 
 /// A path without links.
