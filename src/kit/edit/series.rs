@@ -52,7 +52,9 @@ impl Kit {
         }
         let insert = |list: &List| lists::insert(&makefile.text, list, &makefile.lists, version);
         let mut places: Places = targets.into_iter().map(insert).collect();
-        let call = |mention: &Mention| like.is_of(&mention.version);
+        // A series with several versions gets one: the lines are those of its newest.
+        let newest = like.versions.iter().max();
+        let call = |mention: &Mention| Some(&mention.version) == newest;
         places.extend(calls::add(&makefile.text, &makefile.mentions, call, version));
         if places.is_empty() {
             return Err(KitError::NoList { path: known, name: like.name() });

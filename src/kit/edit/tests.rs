@@ -81,6 +81,9 @@ fn call_lines_are_copied_in_front() {
         add("$(eval $(call kernel,6.6.13,6.6.x,,))", "7.0.5", "6.6.x"),
         "$(eval $(call kernel,7.0.5,7.0.x,,))\n$(eval $(call kernel,6.6.13,6.6.x,,))"
     );
+    let many = "$(eval $(call kernel,6.6.12,6.6.x,,))\n$(eval $(call kernel,6.6.13,6.6.x,,))\n";
+    let one_more = "$(eval $(call kernel,6.6.12,6.6.x,,))\n$(eval $(call kernel,7.0.5,7.0.x,,))\n$(eval $(call kernel,6.6.13,6.6.x,,))\n";
+    assert_eq!(add(many, "7.0.5", "6.6.x"), one_more);
     let two = "$(eval $(call kernel,6.6.13,6.6.x,,))$(eval $(call kernel,5.1.1,5.1.x,,))\n";
     assert!(add(two, "7.0.5", "6.6.x").contains("neither a list nor a line of its own for 6.6.x"));
 }
