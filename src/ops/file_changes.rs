@@ -57,6 +57,16 @@ impl FileChanges {
         self.changes.iter().any(|change| matches!(change, Change::File { target, .. } if self.top.join(target) == path))
     }
 
+    /// What a file that is text now will be; `None` if it goes, or is no text any more.
+    pub(super) fn text_of(&self, path: &Path, now: String) -> Option<String> {
+        let is_it = |change: &&Change| self.top.join(target(change)) == path;
+        match self.changes.iter().find(is_it) {
+            Some(Change::File { new: Some(new), .. }) => String::from_utf8(new.clone()).ok(),
+            Some(_) => None,
+            None => Some(now),
+        }
+    }
+
     /// Changes what the files will be, where they are text and `edit` has something else for them.
     pub(super) fn edit_texts(&mut self, edit: impl Fn(&str) -> Option<String>) {
         for change in &mut self.changes {

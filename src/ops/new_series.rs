@@ -14,7 +14,7 @@ use super::config::derive::{Derive, Derived, derive};
 use super::file_changes::{FileChanges, FilePreview};
 use super::landing::{Landing, branch_update};
 use super::references::{Kernel, Scope, fill_hashes, kernels, plan};
-use super::report::{BumpReport, FileReport, ReferenceReport, State};
+use super::report::{BumpReport, FileReport, ReferenceReport, ReferenceState, State};
 use super::workspace::{self, Linux, kit_error};
 use super::{Accept, OpError, Places, Watch, compute};
 use crate::arch::Arch;
@@ -301,6 +301,7 @@ impl Work<'_> {
                 changes.add(edit.into(), false)?;
             }
             report.references = plan.rows;
+            report.references.retain(|row| row.state == ReferenceState::Updated);
             report.warnings.extend(plan.warnings);
         }
         if !(report.tests.is_empty() && report.references.is_empty()) {

@@ -214,14 +214,15 @@ fn follow(
     Ok(())
 }
 
-/// The references to images of the series in files that do not change.
+/// The references to images of the series that there will be with `changes`.
 fn references(kit: &Kit, state: &SeriesState, changes: &FileChanges) -> Result<Vec<LeftReference>, OpError> {
     let mut found = Vec::new();
-    for file in texts(kit)?.into_iter().filter(|file| !changes.touches(&file.path)) {
-        for place in words(&file.text) {
-            let word = &file.text[place.clone()];
+    for file in texts(kit)? {
+        let Some(text) = changes.text_of(&file.path, file.text) else { continue };
+        for place in words(&text) {
+            let word = &text[place.clone()];
             if Image::read(word).filter(is_kernel).is_some_and(|image| is_of(image.tag, state)) {
-                let line = file.text[..place.start].bytes().filter(|&b| b == b'\n').count() + 1;
+                let line = text[..place.start].bytes().filter(|&b| b == b'\n').count() + 1;
                 let path = file.path.strip_prefix(kit.top()).unwrap_or(&file.path);
                 let path = visible(path.as_os_str().as_encoded_bytes());
                 found.push(LeftReference { path, line, reference: visible(word.as_bytes()) });

@@ -106,7 +106,7 @@ const CHECKER: &str = "#!/bin/sh\n\necho $UNZIPPED_CONFIG | grep -q CONFIG_A=y |
 fn a_series_comes_with_everything_and_goes_again() {
     for layout in LAYOUTS {
         let world = world(layout, |kit| kit.file("test/cases/020_kernel/010_ltp/test.sh", "exit 0\n"));
-        let (before, kit) = (world.snapshot(), Snapshot::of(&world.kit));
+        let (before, kit) = (world.snapshot(), files(&world));
         let dry = world.report(&["new-series", "v7.0.5", "--dry-run"]);
         assert_eq!(before.changes(&world.snapshot()), Vec::<String>::new());
         let report = world.report(&NEW);
@@ -166,14 +166,31 @@ fn a_series_comes_with_everything_and_goes_again() {
             assert!(is_program(&world.kit.join(folder).join(program)), "{program}");
         }
         let yaml = text(&world, &format!("{folder}/010_config_7.0.x/test.yml"));
-        assert!(yaml.contains("image: linuxkit/kernel:7.0.5\n") && !yaml.contains('@'), "{yaml}");
+        let image = format!("image: linuxkit/kernel:7.0.5-{}\n", hash(&world));
+        assert!(yaml.contains(&image) && !yaml.contains('@'), "{yaml}");
         // Once more is an error; undo takes all of it back.
         world.refused(&NEW, &["has the series 7.0.x already"]);
         world.refused(&["new-series", "7.0.6"], &["has the series 7.0.x already", "kpatch bump 7.0.x --to v7.0.6"]);
         world.done(&["undo"]);
-        assert_eq!(kit.changes(&Snapshot::of(&world.kit)), Vec::<String>::new());
+        assert_eq!(kit.changes(&files(&world)), Vec::<String>::new());
         assert_eq!(world.branch("v7.0.5-linuxkit"), None);
     }
+}
+
+/// The files of the kit, without what git keeps of them.
+fn files(world: &World) -> Snapshot {
+    let mut files = Snapshot::of(&world.kit);
+    files.forget(".git");
+    files
+}
+
+/// The hash that images will have once the kit is committed, as git sees it.
+fn hash(world: &World) -> String {
+    let git = |args: &[&str]| world.sandbox.git(&world.kit, args);
+    git(&["add", "-A", "-f"]);
+    let tree = git(&["write-tree"]);
+    git(&["reset", "-q"]);
+    git(&["rev-parse", &format!("{tree}:kernel")])
 }
 
 fn is_program(path: &Path) -> bool {
@@ -185,6 +202,7 @@ fn is_program(path: &Path) -> bool {
 fn groups_of_the_series_before_are_copied() {
     let world = world(Layout::PerSeries, with_groups);
     let report = world.report(&NEW);
+    let hash = hash(&world);
     let folder = "test/cases/020_kernel";
     assert_eq!(report["tests"][0]["path"], format!("{folder}/022_config_7.0.x"));
     assert_eq!(report["tests"][1]["from"], format!("{folder}/119_kmod_6.6.x"));
@@ -195,20 +213,73 @@ fn groups_of_the_series_before_are_copied() {
     );
     assert_eq!(
         text(&world, &format!("{folder}/022_config_7.0.x/test.yml")),
-        "kernel:\n  image: acme/kernel:7.0.5\ninit:\n  - acme/init:0123\n"
+        format!("kernel:\n  image: acme/kernel:7.0.5-{hash}\ninit:\n  - acme/init:0123\n")
     );
     assert_eq!(
         text(&world, &format!("{folder}/122_kmod_7.0.x/Dockerfile")),
-        "FROM acme/kernel:7.0.5-amd64 AS ksrc\nFROM acme/kernel:7.0.5-builder AS build\nFROM alpine:3.19\n"
+        format!(
+            "FROM acme/kernel:7.0.5-{hash}-amd64 AS ksrc\nFROM acme/kernel:7.0.5-builder AS build\nFROM alpine:3.19\n"
+        )
     );
     assert_eq!(
         text(&world, &format!("{folder}/122_kmod_7.0.x/test.sh")),
-        "docker pull acme/kernel:7.0.5\n. ../022_config_7.0.x/lib\n"
+        format!("docker pull acme/kernel:7.0.5-{hash}\n. ../022_config_7.0.x/lib\n")
     );
     assert!(!world.kit.join(folder).join("122_kmod_7.0.x/test.yml~").exists());
     // What has no group is made from the template, with the names that the others have.
     let tags = text(&world, &format!("{folder}/222_tags_7.0.x/test.sh"));
-    assert!(tags.contains("KERNEL=acme/kernel:7.0.5\n") && tags.contains("BUILDER=acme/kernel:7.0.5-builder\n"));
+    assert!(
+        tags.contains(&format!("KERNEL=acme/kernel:7.0.5-{hash}\n"))
+            && tags.contains("BUILDER=acme/kernel:7.0.5-builder\n")
+    );
+}
+
+#[test]
+fn references_follow() {
+    for layout in LAYOUTS {
+        let old = format!("image: linuxkit/kernel:6.6.13-{OLD_HASH}\n");
+        let world = world(layout, |kit| {
+            let kit =
+                kit.file("linuxkit.yml", "kernel:\n  image: linuxkit/kernel:6.6.13\n").file("examples/a.yml", &old);
+            kit.file("test/pkg/kernel-config/check-kernel-config.sh", CHECKER)
+                .file("test/pkg/kernel-config/Dockerfile", "FROM scratch\n")
+        });
+        let package = |world: &World| world.sandbox.git(&world.kit, &["rev-parse", "HEAD:test/pkg/kernel-config"]);
+        let checker = package(&world);
+        let yaml = format!(
+            "kernel:\n  image: linuxkit/kernel:6.6.13-{OLD_HASH}\nonboot:\n  - image: linuxkit/test-kernel-config:{checker}\n"
+        );
+        world.sandbox.write("kit/test/cases/020_kernel/019_config_6.6.x/test.yml", &yaml);
+        world.sandbox.write("kit/test/hack/test.yml", format!("x: linuxkit/test-kernel-config:{checker}\n"));
+        world.commit();
+        let report = world.report(&NEW);
+        assert_eq!(text(&world, "linuxkit.yml"), "kernel:\n  image: linuxkit/kernel:7.0.5\n");
+        assert_eq!(text(&world, "examples/a.yml"), old);
+        assert_eq!(report["references"][0]["new"], "linuxkit/kernel:7.0.5");
+        let hash = hash(&world);
+        world.commit();
+        // The checker's image has the hash that it has once it is committed.
+        let after = package(&world);
+        assert_ne!(after, checker);
+        let new = yaml.replace(&format!("6.6.13-{OLD_HASH}"), &format!("7.0.5-{hash}")).replace(&checker, &after);
+        assert_eq!(text(&world, "test/cases/020_kernel/022_config_7.0.x/test.yml"), new);
+        assert_eq!(text(&world, "test/cases/020_kernel/019_config_6.6.x/test.yml"), yaml.replace(&checker, &after));
+        assert_eq!(text(&world, "test/hack/test.yml"), format!("x: linuxkit/test-kernel-config:{after}\n"));
+        // Nothing of the new series is left for update-yaml.
+        world.done(&["update-yaml", "7.0.x", "--check"]);
+        // Retired, it hands the bare references back; those with a hash are told.
+        world.sandbox.write("kit/examples/b.yml", format!("image: linuxkit/kernel:7.0.5-{hash}\n"));
+        world.commit();
+        let remove = ["retire", "7.0.x", "--remove"];
+        let report = world.report(&remove);
+        assert_eq!(text(&world, "linuxkit.yml"), "kernel:\n  image: linuxkit/kernel:6.6.13\n");
+        assert_eq!(report["left"].as_array().unwrap().len(), 1);
+        assert_eq!(report["left"][0]["path"], "examples/b.yml");
+        world.commit();
+        world.refused(&remove, &["no series '7.0.x'"]);
+        world.done(&["new-series", "7.0.5", "--keep-references", "--no-tests"]);
+        assert_eq!(text(&world, "linuxkit.yml"), "kernel:\n  image: linuxkit/kernel:6.6.13\n");
+    }
 }
 
 #[test]

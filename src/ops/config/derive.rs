@@ -41,8 +41,8 @@ pub(in crate::ops) struct Derived {
 /// Makes configurations for the kernel `new`; nothing is written.
 ///
 /// `old` is the tree of the release that they were made for, if the linux tree has it; `version` is the one of `new`. Where
-/// the tree has no Kconfig files or a tool is missing, a configuration that stays in its place gets the new version in its
-/// header, and a warning says that its options were not checked; for others that is an error.
+/// the tree has no Kconfig files or a tool is missing, a configuration gets the new version in its header and nothing else, and a
+/// warning says that its options were not checked.
 pub(in crate::ops) fn derive(
     store: &Store,
     old: Option<Oid>,
@@ -65,13 +65,12 @@ pub(super) fn derive_with(
     watch: Watch<'_>,
 ) -> Result<(Vec<Derived>, Vec<String>), OpError> {
     let what = format!("Linux {}", version.plain());
-    let stay = jobs.iter().all(|job| job.from == job.to);
     if jobs.is_empty() {
         return Ok((Vec::new(), Vec::new()));
     }
     let sources = match Sources::lay_out(store, new) {
         Ok(sources) => sources,
-        Err(error @ KbuildError::NoKconfig) if stay => return headers_only(version, jobs, &error),
+        Err(error @ KbuildError::NoKconfig) => return headers_only(version, jobs, &error),
         Err(error) => return Err(kbuild_error(&what, error)),
     };
     watch.observer.event(&Event::Stage { name: "configuring", total: Some(jobs.len()) });
@@ -101,7 +100,7 @@ pub(super) fn derive_with(
         };
         match sources.configure(job.arch, &bytes, &toolchain, watch.interrupt) {
             Ok(made) => derived.push(row(job, bytes, &config, made.bytes, made.assumed.into_iter().collect(), true)?),
-            Err(error @ KbuildError::Tools { .. }) if stay => return headers_only(version, jobs, &error),
+            Err(error @ KbuildError::Tools { .. }) => return headers_only(version, jobs, &error),
             Err(error) => return Err(kbuild_error(&what, error)),
         }
         watch.observer.event(&Event::Step);
