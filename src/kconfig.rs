@@ -122,6 +122,12 @@ pub fn release(text: &[u8]) -> Option<Range<usize>> {
     None
 }
 
+/// The architecture as the header of a `.config` spells it: `x86` or `x86_64`, as `make ARCH=` was told.
+pub fn spelling(text: &[u8]) -> Option<&str> {
+    let before = &text[..release(text)?.start - 1];
+    std::str::from_utf8(before.rsplit(|byte| *byte == b'/').next()?).ok()
+}
+
 /// The option that a line sets; `None` for a comment or a blank line.
 fn option(line: &[u8]) -> Result<Option<(String, Option<String>)>, String> {
     let text = std::str::from_utf8(line).map_err(|_| format!("'{}' is not UTF-8", visible(line)))?.trim();
@@ -242,6 +248,8 @@ mod tests {
         let version = |text: &str| release(text.as_bytes()).map(|place| text[place].to_owned());
         assert_eq!(version(TEXT).as_deref(), Some("6.6.13"));
         assert_eq!(version("# Linux/arm64 6.7-rc1 Kernel Configuration\n").as_deref(), Some("6.7-rc1"));
+        assert_eq!(spelling(b"#\n# Linux/x86 6.6.13 Kernel Configuration\n"), Some("x86"));
+        assert_eq!(spelling(b"CONFIG_A=y\n"), None);
         for text in ["", "CONFIG_A=y\n", "# Linux/x86 Kernel Configuration", "# Linux/ Kernel Configuration"] {
             assert!(version(text).is_none_or(|version| version.is_empty()), "{text}");
         }

@@ -14,7 +14,7 @@ use super::sources::{Sources, cannot};
 use super::{KbuildError, Known, Toolchain};
 use crate::arch::Arch;
 use crate::event::Interrupt;
-use crate::kconfig::Config;
+use crate::kconfig::{self, Config};
 use crate::process::{self, Command};
 
 /// How long one run may take; the slowest seen, with a cold build of the tool on a busy machine, took half a minute.
@@ -170,12 +170,28 @@ impl Sources {
                 _ => {}
             }
         }
-        self.make(arch, "defconfig", toolchain, interrupt)?;
+        self.make(arch, self.target(arch), toolchain, interrupt)?;
         self.result()
     }
 
+    /// How `make` is told the architecture: as the configuration in the place of the default one says that it was told,
+    /// since the result says so, too. A native `make` says x86, and that is what is said where nothing is.
+    fn spelling(&self, arch: Arch) -> &'static str {
+        let is_64 = || {
+            let text = fs::read(self.dir().join(arch.defconfig())).unwrap_or_default();
+            kconfig::spelling(&text) == Some(arch.kernel())
+        };
+        if arch == Arch::X86_64 && !is_64() { "x86" } else { arch.kernel() }
+    }
+
+    /// The target for the default configuration; `make ARCH=x86` goes by the machine that it runs on.
+    fn target(&self, arch: Arch) -> &'static str {
+        let is_foreign = Arch::host() != Some(Arch::X86_64);
+        if self.spelling(arch) == "x86" && is_foreign { "x86_64_defconfig" } else { "defconfig" }
+    }
+
     fn arguments(&self, arch: Arch, toolchain: &Toolchain<'_>) -> Vec<String> {
-        let mut words = vec!["--no-print-directory".to_owned(), format!("ARCH={}", arch.kernel())];
+        let mut words = vec!["--no-print-directory".to_owned(), format!("ARCH={}", self.spelling(arch))];
         match toolchain {
             Toolchain::Host { cross_compile } => {
                 words.extend(cross_compile.as_ref().map(|prefix| format!("CROSS_COMPILE={prefix}")));
