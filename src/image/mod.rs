@@ -68,6 +68,11 @@ impl<'a> Reference<'a> {
         is_good.then_some(Self { registry, path, tag, digest })
     }
 
+    /// The last part of the path: `kernel` of `linuxkit/kernel`.
+    pub fn name(&self) -> &'a str {
+        self.path.rsplit('/').next().unwrap_or(self.path)
+    }
+
     /// Where the tag stands in the text of the reference, in bytes.
     pub fn tag_place(&self) -> Option<Range<usize>> {
         let name = self.registry.map_or(0, |host| host.len() + 1) + self.path.len();
@@ -187,6 +192,14 @@ impl Images {
         let zfs = format!("{org}/zfs-kmod");
         let zfs = Reference::read(&zfs).ok_or_else(bad)?.path.to_owned();
         Ok(Self { registry: bare.registry.map(str::to_owned), kernel: bare.path.to_owned(), zfs })
+    }
+
+    /// The image of the kernel, without a tag: `linuxkit/kernel`.
+    pub fn kernel(&self) -> String {
+        match &self.registry {
+            Some(host) => format!("{host}/{}", self.kernel),
+            None => self.kernel.clone(),
+        }
     }
 
     /// Which image it is; `None` for the images of others.

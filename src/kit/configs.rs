@@ -53,6 +53,16 @@ impl Kit {
         Ok(found)
     }
 
+    /// Where the configuration or fragment of another series goes that is to `series` what `like` is to its own.
+    pub fn config_like(&self, like: &ConfigFile, series: Series) -> PathBuf {
+        let ConfigFile { variant, arch, path, .. } = like;
+        if path.parent() == Some(self.kernel_dir()) {
+            self.kernel_dir().join(format!("config-{series}-{arch}{variant}"))
+        } else {
+            self.kernel_dir().join(format!("{series}{variant}")).join(format!("config-{arch}"))
+        }
+    }
+
     /// What is appended to a configuration for the images with the suffix `-dbg`, if the kit has it.
     pub fn debug_fragment(&self) -> Option<PathBuf> {
         let places = ["common/config-dbg", "config-dbg"].map(|place| self.kernel_dir().join(place));
@@ -113,6 +123,11 @@ mod tests {
         let kit = Kit::open(dir.path()).expect("a kit");
         let names: Vec<String> = kit.configs().expect("readable").iter().map(ConfigFile::name).collect();
         assert_eq!(names, ["6.6.x:aarch64", "6.6.x:x86_64", "6.6.x-rt:x86_64", "6.12.x:riscv64", "6.12.x-rt:riscv64"]);
+        let moved = |config: &ConfigFile| kit.config_like(config, "7.0.x".parse().expect("a series"));
+        let moved: Vec<PathBuf> = kit.configs().expect("readable").iter().map(moved).collect();
+        let places = ["config-7.0.x-aarch64", "config-7.0.x-x86_64", "config-7.0.x-x86_64-rt"];
+        assert!(moved.iter().zip(places).all(|(path, place)| path.ends_with(place)), "{moved:?}");
+        assert!(moved[4].ends_with("7.0.x-rt/config-riscv64"));
         assert!(kit.debug_fragment().is_some_and(|path| path.ends_with("kernel/config-dbg")));
     }
 }

@@ -80,7 +80,7 @@ pub fn check(options: &CheckOptions, watch: Watch<'_>) -> Result<CheckReport, Op
         files += read.files;
         facts.references = read.facts;
         not_checked.extend(read.unhashed.map(|reason| unchecked("K201", &levels, reason)));
-        not_checked.push(unchecked("K207", &levels, "references to the checker are not read".to_owned()));
+        not_checked.extend(read.uncheckable.map(|reason| unchecked("K207", &levels, reason)));
         for warning in read.warnings {
             watch.observer.event(&Event::Warning(warning));
         }

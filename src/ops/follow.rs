@@ -1,7 +1,5 @@
 //! What follows a new version of a series besides its patches: kernel configurations and image references.
 
-use std::path::PathBuf;
-
 use super::config::ConfigChangeReport;
 use super::config::derive::{Derive, derive};
 use super::landing::Landing;
@@ -10,7 +8,7 @@ use super::report::{ReferenceReport, ReferenceState};
 use super::workspace::kit_error;
 use super::{OpError, Watch};
 use crate::git::{Oid, Store};
-use crate::kit::{ConfigFile, FileEdit, Kit, SeriesState};
+use crate::kit::{FileEdit, Kit, SeriesState};
 use crate::text::visible;
 use crate::version::KernelVersion;
 
@@ -37,7 +35,8 @@ impl Followed<'_> {
         for file in self.kit.configs().map_err(kit_error)? {
             // A fragment has no header, and what it says holds for every release.
             if file.series == self.state.series && !file.is_fragment() && self.state.variant.is_empty() {
-                let to = self.place(&file);
+                let stays = self.from.series() == self.to.series();
+                let to = if stays { file.path.clone() } else { self.kit.config_like(&file, self.to.series()) };
                 jobs.push(Derive { from: file.path, to, arch: file.arch });
             }
         }
@@ -58,19 +57,6 @@ impl Followed<'_> {
             reports.push(config.report);
         }
         Ok((reports, warnings))
-    }
-
-    /// Where a configuration is after the bump: in its place, unless the bump goes to another series.
-    fn place(&self, file: &ConfigFile) -> PathBuf {
-        if self.from.series() == self.to.series() {
-            return file.path.clone();
-        }
-        let dir = self.kit.kernel_dir();
-        let (series, arch) = (self.to.series(), file.arch);
-        match file.path.parent() == Some(dir) {
-            true => dir.join(format!("config-{series}-{arch}")),
-            false => dir.join(series.to_string()).join(format!("config-{arch}")),
-        }
     }
 
     /// Adds the references that come to name the new version to what lands.

@@ -23,7 +23,6 @@ mod gate;
 mod hazards;
 pub mod import;
 mod jobs;
-mod kit_text;
 mod landing;
 mod last_report;
 pub mod lint;

@@ -239,7 +239,7 @@ impl Work<'_> {
         let series = self.version.series();
         let job = |config: &ConfigFile| Derive {
             from: config.path.clone(),
-            to: base::config_of(self.kit, config, series),
+            to: self.kit.config_like(config, series),
             arch: config.arch,
         };
         let jobs: Vec<Derive> = configs.iter().map(job).collect();
@@ -251,7 +251,12 @@ impl Work<'_> {
             let change = FileChange { path: made.to.clone(), old: made.old.clone(), new: Some(made.new.clone()) };
             changes.add(change, false)?;
         }
-        report.configs = made.iter().map(|made| made.report.clone()).collect();
+        let named = |made: &Derived, arch: Arch| ConfigChangeReport {
+            config: format!("{series}:{arch}"),
+            path: cases::shown(self.kit, &made.to),
+            ..made.report.clone()
+        };
+        report.configs = made.iter().zip(&jobs).map(|(made, job)| named(made, job.arch)).collect();
         if self.options.variants {
             self.fragments(configs, changes)?;
         }
@@ -267,7 +272,7 @@ impl Work<'_> {
         };
         for fragment in all.iter().filter(is_meant) {
             let bytes = read(&fragment.path)?;
-            let path = base::config_of(self.kit, fragment, self.version.series());
+            let path = self.kit.config_like(fragment, self.version.series());
             changes.add(FileChange { path, old: None, new: Some(bytes) }, false)?;
         }
         Ok(())
@@ -362,7 +367,7 @@ impl Work<'_> {
     /// What a new file was made from, if that is a configuration or the file of a version.
     fn origin(&self, path: &Path, configs: &[ConfigFile]) -> Option<Vec<u8>> {
         let series = self.version.series();
-        let config = configs.iter().find(|config| base::config_of(self.kit, config, series) == path);
+        let config = configs.iter().find(|config| self.kit.config_like(config, series) == path);
         let build_args = || self.from.version_file.clone().filter(|file| path.file_name() == file.file_name());
         let from: PathBuf = config.map(|config| config.path.clone()).or_else(build_args)?;
         std::fs::read(from).ok()

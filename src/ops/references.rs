@@ -19,6 +19,7 @@ use crate::kit::hash::{Hashes, dirty};
 use crate::kit::{FileEdit, Kit, KitError};
 use crate::text::visible;
 use crate::version::KernelVersion;
+pub(super) use files::{Text, texts};
 use rules::{Rules, Verdict};
 
 /// How many files a warning names.

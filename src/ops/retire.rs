@@ -6,13 +6,13 @@ use serde::Serialize;
 
 use super::file_changes::FileChanges;
 use super::jobs::find_series;
-use super::kit_text::texts;
 use super::landing::{Landing, land_files};
-use super::references::{Scope, fill_hashes, kernels, plan};
+use super::references::{Scope, fill_hashes, kernels, plan, texts};
 use super::report::{FileReport, State};
 use super::workspace::{self, kit_error};
 use super::{OpError, Places, Watch};
-use crate::kit::cases::{Image, files_below, is_kernel, words};
+use crate::image::{KernelTag, references as images_in};
+use crate::kit::cases::{files_below, words};
 use crate::kit::{Kit, KitError, SeriesState};
 use crate::text::visible;
 use crate::version::KernelVersion;
@@ -216,30 +216,22 @@ fn follow(
 
 /// The references to images of the series that there will be with `changes`.
 fn references(kit: &Kit, state: &SeriesState, changes: &FileChanges) -> Result<Vec<LeftReference>, OpError> {
+    let images = kit.images().map_err(kit_error)?;
+    let is_of = |tag: KernelTag| state.is_of(&tag.version);
     let mut found = Vec::new();
     for file in texts(kit)? {
         let Some(text) = changes.text_of(&file.path, file.text) else { continue };
-        for place in words(&text) {
-            let word = &text[place.clone()];
-            if Image::read(word).filter(is_kernel).is_some_and(|image| is_of(image.tag, state)) {
+        for (place, image) in images_in(text.as_bytes()) {
+            let tag = image.tag.filter(|_| images.kind(&image).is_some()).and_then(|tag| tag.parse().ok());
+            if tag.is_some_and(is_of) {
                 let line = text[..place.start].bytes().filter(|&b| b == b'\n').count() + 1;
                 let path = file.path.strip_prefix(kit.top()).unwrap_or(&file.path);
                 let path = visible(path.as_os_str().as_encoded_bytes());
-                found.push(LeftReference { path, line, reference: visible(word.as_bytes()) });
+                found.push(LeftReference { path, line, reference: visible(text[place].as_bytes()) });
             }
         }
     }
     Ok(found)
-}
-
-/// Whether a tag is of a kernel of the series and its variant.
-fn is_of(tag: &str, state: &SeriesState) -> bool {
-    let (version, rest) = tag.split_at(tag.find('-').unwrap_or(tag.len()));
-    let is_variant = match state.variant.as_str() {
-        "" => !rest.starts_with("-rt"),
-        variant => rest.strip_prefix(variant).is_some_and(|rest| rest.is_empty() || rest.starts_with('-')),
-    };
-    is_variant && version.parse::<KernelVersion>().is_ok_and(|version| version.series() == state.series)
 }
 
 fn land(

@@ -7,7 +7,7 @@ use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-pub use words::{Image, is_kernel, retagged, series_of_tag, words};
+pub use words::words;
 
 use super::{Kit, KitError, cannot, is_series_name};
 

@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 
 use crate::drift::{ReferenceFacts, ReferenceKind};
-use crate::image::{ImageKind, Images, KernelTag, Reference};
-use crate::kit::Kit;
+use crate::image::{ImageKind, Images, KernelTag, Reference, references as images_in};
+use crate::kit::hash::package;
+use crate::kit::{Kit, checker};
 use crate::ops::OpError;
-use crate::ops::references::{Scope, fill_hashes, kernels, plan};
+use crate::ops::references::{Scope, Text, fill_hashes, kernels, plan, texts};
 use crate::ops::report::{ReferenceReport, ReferenceState};
 use crate::ops::workspace::kit_error;
+use crate::text::visible;
 
 /// What was found.
 pub(super) struct Read {
@@ -18,6 +20,8 @@ pub(super) struct Read {
     pub(super) files: usize,
     /// Why references with a hash cannot be judged, if they cannot.
     pub(super) unhashed: Option<String>,
+    /// Why references to the checker cannot be judged, if they cannot.
+    pub(super) uncheckable: Option<String>,
     /// Files that could not be read.
     pub(super) warnings: Vec<String>,
 }
@@ -30,12 +34,50 @@ pub(super) fn read(kit: &Kit) -> Result<Read, OpError> {
     let plan = plan(kit, &known, Scope::All, &[])?;
     let files: BTreeSet<&str> = plan.rows.iter().map(|row| row.file.as_str()).collect();
     let has_hash = plan.rows.iter().any(|row| row.state == ReferenceState::Unhashed);
+    let mut facts: Vec<ReferenceFacts> = plan.rows.iter().filter_map(|row| fact(row, &images)).collect();
+    let uncheckable = checkers(kit, &mut facts)?;
     Ok(Read {
         files: files.len(),
         unhashed: unhashed.filter(|_| has_hash),
-        facts: plan.rows.iter().filter_map(|row| fact(row, &images)).collect(),
+        uncheckable,
+        facts,
         warnings: plan.warnings,
     })
+}
+
+/// Adds the references to the image with the checker of configurations; says why if it is not known what they should be.
+fn checkers(kit: &Kit, facts: &mut Vec<ReferenceFacts>) -> Result<Option<String>, OpError> {
+    let is_checker = |image: &Reference<'_>| image.name() == checker::IMAGE && image.tag.is_some_and(is_hash);
+    let mut found = Vec::new();
+    for Text { path, text } in texts(kit)? {
+        let path = visible(path.strip_prefix(kit.top()).unwrap_or(&path).as_os_str().as_encoded_bytes());
+        for (place, image) in images_in(text.as_bytes()).filter(|(_, image)| is_checker(image)) {
+            let line = text[..place.start].bytes().filter(|byte| *byte == b'\n').count() + 1;
+            found.push((path.clone(), line, image.to_string()));
+        }
+    }
+    if found.is_empty() {
+        return Ok(None);
+    }
+    let Some(hash) = package(kit, checker::PACKAGE, &[]).map_err(kit_error)? else {
+        return Ok(Some(format!("the last commit of the kit has no {}", checker::PACKAGE)));
+    };
+    let now = |text: &str| Reference::parse(text).ok().map(|image| image.with_tag(&hash).to_string());
+    facts.extend(found.into_iter().map(|(path, line, text)| ReferenceFacts {
+        path,
+        line,
+        now: now(&text).filter(|now| *now != text),
+        text,
+        version: None,
+        kind: ReferenceKind::Checker,
+        is_dirty: false,
+    }));
+    Ok(None)
+}
+
+/// Tags of packages are hashes of 40 hex digits.
+fn is_hash(tag: &str) -> bool {
+    tag.len() == 40 && tag.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 fn fact(row: &ReferenceReport, images: &Images) -> Option<ReferenceFacts> {

@@ -1,9 +1,7 @@
 //! What a new series begins with: the series before it, its architectures, and that nothing is in the way.
 
-use std::path::PathBuf;
-
 use crate::arch::Arch;
-use crate::kit::{ConfigFile, Kit, SeriesState, is_series_name};
+use crate::kit::{ConfigFile, Kit, SeriesState};
 use crate::ops::OpError;
 use crate::ops::config::arch_of;
 use crate::ops::jobs::find_series;
@@ -111,15 +109,4 @@ pub(super) fn configs(kit: &Kit, from: &SeriesState, named: &[String]) -> Result
             .hint(format!("it has {}", if known.is_empty() { "none".to_owned() } else { known.join(", ") })));
     }
     Ok(plain.into_iter().filter(|config| wanted.contains(&config.arch)).collect())
-}
-
-/// Where a configuration of the previous series, or a fragment of one of its variants, goes for the new one.
-pub(super) fn config_of(kit: &Kit, config: &ConfigFile, new: Series) -> PathBuf {
-    let (variant, arch) = (&config.variant, config.arch.uname());
-    let dir = config.path.parent().and_then(|dir| dir.file_name()).and_then(|name| name.to_str());
-    if dir.is_some_and(is_series_name) {
-        kit.kernel_dir().join(format!("{new}{variant}")).join(format!("config-{arch}"))
-    } else {
-        kit.kernel_dir().join(format!("config-{new}-{arch}{variant}"))
-    }
 }

@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::kit::cases::{
-    CaseFile, Group, Image, Kind, files_below, group_name, is_kernel, is_left_behind, retagged, words,
-};
+use crate::image::{ImageKind, Images, KernelTag, Reference};
+use crate::kit::cases::{CaseFile, Group, Kind, files_below, group_name, is_left_behind, words};
 use crate::kit::{FileChange, Kit, SeriesState, checker};
 use crate::ops::OpError;
 use crate::ops::file_changes::FileChanges;
-use crate::ops::kit_text::{Text, texts};
+use crate::ops::references::{Text, texts};
 use crate::ops::workspace::kit_error;
 use crate::text::visible;
 use crate::version::KernelVersion;
@@ -20,8 +19,6 @@ use super::GroupReport;
 const STEP: u32 = 3;
 /// The number of the first series.
 const FIRST: u32 = 10;
-/// The organisation of images that the kit does not name.
-const ORG: &str = "linuxkit";
 
 /// The files of the templates: kind, name, text, and whether it is a program.
 const TEMPLATES: [(Kind, &str, &str, bool); 9] = [
@@ -54,7 +51,8 @@ pub(super) fn cases(kit: &Kit, named: &Named<'_>, changes: &mut FileChanges) -> 
             .hint("number the groups there anew, or leave tests out: --no-tests"));
     }
     let series = named.version.series().to_string();
-    let mut renaming = Renaming { named, number, groups: BTreeMap::new() };
+    let images = kit.images().map_err(kit_error)?;
+    let mut renaming = Renaming { named, number, images, groups: BTreeMap::new() };
     for group in groups.iter().filter(|group| group.series == named.from.name()) {
         renaming.groups.entry(group.kind).or_insert(group);
     }
@@ -94,6 +92,7 @@ pub(super) fn shown(kit: &Kit, path: &Path) -> String {
 struct Renaming<'a> {
     named: &'a Named<'a>,
     number: u32,
+    images: Images,
     /// The groups of the previous series.
     groups: BTreeMap<Kind, &'a Group>,
 }
@@ -127,9 +126,9 @@ impl Renaming<'_> {
     /// What becomes of a word, if anything does: kernel images, versions, the series, and the names of the groups.
     fn word(&self, word: &str) -> Option<String> {
         let Named { version, hash, from } = self.named;
-        if let Some(image) = Image::read(word).filter(is_kernel) {
-            let tag = retagged(image.tag, &version.to_string(), *hash);
-            return Some(format!("{}:{tag}", image.repository));
+        if let Some((reference, tag)) = tagged(&self.images, word) {
+            let tag = tag.of_kernel(version, hash.filter(|_| tag.hash.is_some())).to_string();
+            return Some(reference.with_tag(&tag).to_string());
         }
         if from.versions.iter().any(|known| word == known.to_string()) {
             return Some(version.to_string());
@@ -165,14 +164,18 @@ impl Pictures {
             }
         }
         let far: Vec<String> = texts(kit)?.into_iter().map(|Text { text, .. }| text).collect();
-        let kernel = repository(&near, "kernel").or_else(|| repository(&far, "kernel"));
-        let kernel = kernel.unwrap_or_else(|| format!("{ORG}/kernel"));
+        let is_kernel = |reference: &Reference<'_>| names.images.kind(reference) == Some(ImageKind::Kernel);
+        let kernel = most(&near, is_kernel).or_else(|| most(&far, is_kernel));
+        let kernel = kernel.and_then(|word| Some(untagged(&Reference::parse(&word).ok()?)));
+        let kernel = kernel.unwrap_or_else(|| names.images.kernel());
         let org = kernel.rsplit_once('/').map_or("", |(org, _)| org);
         let find = |name: &str| {
             let plain = || if org.is_empty() { name.to_owned() } else { format!("{org}/{name}") };
-            most(&near, name).or_else(|| most(&far, name)).unwrap_or_else(plain)
+            let is_it = |reference: &Reference<'_>| reference.name() == name;
+            most(&near, is_it).or_else(|| most(&far, is_it)).unwrap_or_else(plain)
         };
-        let base = most(&near, "alpine").or_else(|| most(&far, "alpine")).unwrap_or_else(|| "alpine".to_owned());
+        let is_base = |reference: &Reference<'_>| reference.name() == "alpine";
+        let base = most(&near, is_base).or_else(|| most(&far, is_base)).unwrap_or_else(|| "alpine".to_owned());
         let words = vec![
             ("@INIT@", find("init")),
             ("@RUNC@", find("runc")),
@@ -205,20 +208,27 @@ impl Pictures {
     }
 }
 
-/// The reference to an image of that name which is there most often; of several the greatest.
-fn most(texts: &[String], name: &str) -> Option<String> {
+/// The word as a reference to one of the kit's images, with what its tag says.
+pub(super) fn tagged<'w>(images: &Images, word: &'w str) -> Option<(Reference<'w>, KernelTag)> {
+    let reference = Reference::parse(word).ok().filter(|reference| reference.digest.is_none())?;
+    images.kind(&reference)?;
+    Some((reference, reference.tag?.parse().ok()?))
+}
+
+/// The tagged reference of which `is_it` is true that is there most often; of several the greatest.
+fn most(texts: &[String], is_it: impl Fn(&Reference<'_>) -> bool) -> Option<String> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for text in texts {
-        let images = words(text).into_iter().map(|place| &text[place]);
-        for word in images.filter(|word| Image::read(word).is_some_and(|image| image.name() == name)) {
-            *counts.entry(word).or_default() += 1;
+        for word in words(text).into_iter().map(|place| &text[place]) {
+            if Reference::parse(word).is_ok_and(|reference| reference.tag.is_some() && is_it(&reference)) {
+                *counts.entry(word).or_default() += 1;
+            }
         }
     }
     counts.into_iter().max_by_key(|(_, count)| *count).map(|(word, _)| word.to_owned())
 }
 
-/// The repository of the images of that name.
-fn repository(texts: &[String], name: &str) -> Option<String> {
-    let word = most(texts, name)?;
-    Image::read(&word).map(|image| image.repository.to_owned())
+/// The image without its tag.
+fn untagged(reference: &Reference<'_>) -> String {
+    Reference { tag: None, digest: None, ..*reference }.to_string()
 }

@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use super::CheckerReport;
 use crate::arch::Arch;
+use crate::image::Reference;
 use crate::kconfig::Config;
-use crate::kit::cases::{Image, words};
+use crate::kit::cases::words;
 use crate::kit::checker::{IMAGE, Kernel, PACKAGE, SCRIPT, adapt};
 use crate::kit::hash::package;
 use crate::kit::{FileChange, Kit};
 use crate::ops::OpError;
 use crate::ops::file_changes::FileChanges;
-use crate::ops::kit_text::texts;
+use crate::ops::references::texts;
 use crate::ops::workspace::kit_error;
 use crate::version::Series;
 
@@ -87,7 +88,8 @@ pub(super) fn image(kit: &Kit, changes: &mut FileChanges, warnings: &mut Vec<Str
 
 /// The text with the image at another hash; `None` if it does not name it at that one.
 fn renamed(text: &str, now: &str, then: &str) -> Option<String> {
-    let is_ours = |word: &str| Image::read(word).is_some_and(|image| image.name() == IMAGE && image.tag == now);
+    let is_it = |reference: Reference<'_>| reference.name() == IMAGE && reference.tag == Some(now);
+    let is_ours = |word: &str| Reference::parse(word).is_ok_and(is_it);
     let places: Vec<_> = words(text).into_iter().filter(|place| is_ours(&text[place.clone()])).collect();
     if places.is_empty() {
         return None;

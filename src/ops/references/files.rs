@@ -48,6 +48,27 @@ pub(super) fn list(kit: &Kit, changes: &[Change]) -> Result<Vec<PathBuf>, OpErro
     Ok(files)
 }
 
+/// A file that may name images, as text.
+pub(in crate::ops) struct Text {
+    /// Absolute.
+    pub(in crate::ops) path: PathBuf,
+    pub(in crate::ops) text: String,
+}
+
+/// All of them that are UTF-8, in the order of their paths.
+pub(in crate::ops) fn texts(kit: &Kit) -> Result<Vec<Text>, OpError> {
+    let mut found = Vec::new();
+    for path in list(kit, &[])? {
+        let path = kit.top().join(path);
+        let bytes =
+            fs::read(&path).map_err(|error| OpError::because(format!("cannot read '{}'", path.display()), error))?;
+        if let Ok(text) = String::from_utf8(bytes) {
+            found.push(Text { path, text });
+        }
+    }
+    Ok(found)
+}
+
 fn tracked(git: &Git, top: &Path) -> Result<Vec<PathBuf>, OpError> {
     let names = git.tracked_files(top).map_err(|error| OpError::because("cannot list the files of the kit", error))?;
     Ok(names.iter().map(|name| PathBuf::from(OsStr::from_bytes(name))).collect())
