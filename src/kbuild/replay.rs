@@ -20,6 +20,7 @@ struct Record<'a> {
 }
 
 /// What is put in the place of a question.
+#[derive(Clone, Copy)]
 enum Answer {
     /// Yes or no.
     Is(bool),

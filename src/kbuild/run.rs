@@ -18,7 +18,7 @@ use crate::kconfig::{self, Config};
 use crate::process::{self, Command};
 
 /// How long one run may take; the slowest seen, with a cold build of the tool on a busy machine, took half a minute.
-const PATIENCE: Duration = Duration::from_mins(10);
+const PATIENCE: Duration = Duration::from_secs(600);
 /// How often the user's wish to stop is looked at.
 const TICK: Duration = Duration::from_millis(50);
 /// How many times a result is configured again before it counts as one that never comes to rest.
@@ -240,7 +240,7 @@ fn failure(source: process::Error, interrupt: &Interrupt) -> KbuildError {
     }
     // Make's own line about it comes after the one that says why.
     let lines = source.stderr().unwrap_or_default().lines().filter(|line| !line.trim().is_empty());
-    let said = lines.clone().find(|line| !line.starts_with("make")).or_else(|| lines.clone().last());
+    let said = lines.clone().find(|line| !line.starts_with("make")).or_else(|| lines.clone().next_back());
     KbuildError::Make { said: said.unwrap_or("they said nothing").trim().to_owned(), source }
 }
 

@@ -136,7 +136,7 @@ pub(super) fn entries(text: &str) -> Vec<Entry> {
             }
             "help" | "---help---" => help = Some(None),
             "choice" | "endchoice" | "menu" | "endmenu" | "if" | "endif" | "source" | "comment" | "mainmenu" => {
-                inside = false
+                inside = false;
             }
             _ => {
                 let Some(entry) = entries.last_mut().filter(|_| inside) else { continue };

@@ -49,10 +49,11 @@ pub fn is_part(path: &BStr) -> bool {
         return true;
     }
     match (parts.next(), parts.next(), parts.next(), parts.next()) {
-        (Some(b"Makefile" | b"Kbuild"), None, ..) | (Some(b"scripts"), Some(_), ..) => true,
-        (Some(b"kernel"), Some(b"configs"), Some(_), _) => true,
+        (Some(b"Makefile" | b"Kbuild"), None, ..)
+        | (Some(b"scripts"), Some(_), ..)
+        | (Some(b"kernel"), Some(b"configs"), Some(_), _)
+        | (Some(b"arch"), Some(_), Some(b"configs" | b"tools"), Some(_)) => true,
         (Some(b"arch"), Some(_), Some(name), None) => name.starts_with(b"Makefile") || name == b"Kbuild",
-        (Some(b"arch"), Some(_), Some(b"configs" | b"tools"), Some(_)) => true,
         _ => false,
     }
 }
@@ -153,10 +154,8 @@ fn wanted(store: &Store, tree: Oid, is_wanted: impl Fn(&BStr) -> bool) -> Result
             }
             path.extend_from_slice(&entry.name);
             match entry.mode {
-                MODE_GITLINK => {}
                 MODE_TREE if is_entered(path.as_bstr()) => open.push((path, entry.id)),
-                MODE_TREE => {}
-                mode if is_wanted(path.as_bstr()) => {
+                mode if mode != MODE_TREE && mode != MODE_GITLINK && is_wanted(path.as_bstr()) => {
                     if !is_safe(&path) {
                         return Err(outside(&path));
                     }

@@ -92,8 +92,7 @@ impl Reader<'_> {
 
     fn entry(&mut self, entry: &Entry, file: &str) {
         match entry {
-            Entry::Config(config) => self.config(&config.symbol, &config.attributes, file),
-            Entry::MenuConfig(config) => self.config(&config.symbol, &config.attributes, file),
+            Entry::Config(config) | Entry::MenuConfig(config) => self.config(&config.symbol, &config.attributes, file),
             Entry::Source(source) => source.kconfigs.iter().for_each(|kconfig| self.file(kconfig)),
             Entry::If(r#if) => self.below(vec![r#if.condition.clone()], &r#if.entries, file),
             Entry::Menu(menu) => {

@@ -73,6 +73,7 @@ pub(super) fn arch_of(name: &str) -> Result<Arch, OpError> {
 }
 
 /// Turns the error of the kernel's tools into a verb's.
+#[allow(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
 fn kbuild_error(what: &str, error: KbuildError) -> OpError {
     if error.is_interrupted() {
         return OpError::interrupted();

@@ -205,9 +205,9 @@ fn fragments_are_merged_as_the_build_does_it() {
 fn patches_that_change_kconfig_files_count() {
     let sandbox = Sandbox::new();
     let mut tree = TreeBuilder::default();
-    let patched = format!("{KCONFIG}\nconfig OURS\n\tdef_bool y\n");
+    let ours = format!("{KCONFIG}\nconfig OURS\n\tdef_bool y\n");
     tree.commit("a", None, "base", &[Edit::File("Kconfig", KCONFIG)]).tag("base", "a");
-    tree.commit("a", None, "init: an option of ours", &[Edit::File("Kconfig", &patched)]).tag("tip", "a");
+    tree.commit("a", None, "init: an option of ours", &[Edit::File("Kconfig", &ours)]).tag("tip", "a");
     let linux = tree.build(&sandbox, "patches.git");
     let patches = crate::support::tree::format_patch(&sandbox, &linux, "base..tip");
     let other = world(Layout::Flat, &patches);

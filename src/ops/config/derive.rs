@@ -1,5 +1,6 @@
 //! A configuration made from another one by the kernel's own tools: for its own series, a newer release, or a new series.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
@@ -54,7 +55,7 @@ pub(in crate::ops) fn derive(
     derive_with(store, old, new, version, jobs, (Choice::Recorded, None), watch)
 }
 
-/// As [`derive`], with another compiler.
+/// As [`derive()`], with another compiler.
 pub(super) fn derive_with(
     store: &Store,
     old: Option<Oid>,
@@ -82,12 +83,14 @@ pub(super) fn derive_with(
             kconfig::release(&bytes).is_some_and(|place| bytes[place] == *version.plain().to_string().as_bytes());
         let known = match old {
             Some(old) if old != new => {
-                if !names.contains_key(&job.arch) {
-                    let read =
-                        kbuild::config_names(store, old, job.arch).map_err(|error| kbuild_error(&what, error))?;
-                    names.insert(job.arch, read);
-                }
-                Known::Names(&names[&job.arch])
+                let names = match names.entry(job.arch) {
+                    Entry::Occupied(read) => read.into_mut(),
+                    Entry::Vacant(place) => {
+                        let read = kbuild::config_names(store, old, job.arch);
+                        place.insert(read.map_err(|error| kbuild_error(&what, error))?)
+                    }
+                };
+                Known::Names(names)
             }
             Some(_) => Known::All,
             None if is_same => Known::All,

@@ -80,7 +80,8 @@ pub fn begin(options: &EditOptions, watch: Watch<'_>) -> Result<Editing, OpError
     let group = groups.swap_remove(0);
     let tree = tree_of(&linux.store, &kit, &group)?;
     let sources = lay_out(&linux.store, &group, tree)?;
-    let config = group.configs.into_iter().next().expect("a name with an architecture has one configuration");
+    let config = group.configs.into_iter().next();
+    let config = config.ok_or_else(|| OpError::new("the kit has no such configuration"))?;
     let failed = |error| kbuild_error(&config.name(), error);
     let (bytes, before) = targets::read(&config.path)?;
     let denied = sources.denied(config.arch, &before, &bytes, watch.interrupt).map_err(failed)?;

@@ -136,10 +136,10 @@ pub(super) fn tree_of(store: &Store, kit: &Kit, group: &Group) -> Result<Oid, Op
 
 /// Writes all that changed, or nothing; `kpatch undo` takes it back.
 pub(super) fn land(kit: &Kit, store: &Store, all: &[Derived], message: &str) -> Result<(), OpError> {
-    let changed = all.iter().filter(|derived| derived.report.changed);
-    let mut series: Vec<&str> = changed.clone().filter_map(|derived| derived.report.config.split(':').next()).collect();
+    let new = all.iter().filter(|derived| derived.report.changed);
+    let mut series: Vec<&str> = new.clone().filter_map(|derived| derived.report.config.split(':').next()).collect();
     series.dedup();
-    let changes = changed.map(|derived| {
+    let changes = new.map(|derived| {
         let target = derived.to.strip_prefix(kit.top()).map_err(|_| outside(derived))?.to_owned();
         let (old, new) = (derived.old.clone(), Some(derived.new.clone()));
         Ok(Change::File { target, old, new, executable: false })

@@ -238,16 +238,13 @@ fn explain(name: &str, wanted: &str, after: &Config, symbols: &Symbols) -> Optio
 fn cause(change: &OptionReport, changes: &[OptionReport], symbols: &mut Lazy<'_>) -> Option<CauseReport> {
     let symbols = symbols.get();
     let symbol = symbols.get(&change.name)?;
-    let changed = |name: &str| changes.iter().any(|other| other.name.strip_prefix("CONFIG_") == Some(name));
-    let selecting = symbol.selected_by.iter().map(|(name, _)| name.as_str()).find(|name| changed(name));
-    let found = match selecting {
-        Some(by) => Some(format!("selected by CONFIG_{by}")),
-        None => {
-            let mut others = changes.iter().filter(|other| other.name != change.name);
-            let on = others.find(|other| symbols.depends_on(&change.name, &other.name));
-            on.map(|other| format!("depends on {}", other.name))
-        }
-    };
+    let is_among = |name: &str| changes.iter().any(|other| other.name.strip_prefix("CONFIG_") == Some(name));
+    let selecting = symbol.selected_by.iter().map(|(name, _)| name.as_str()).find(|name| is_among(name));
+    let found = selecting.map(|by| format!("selected by CONFIG_{by}")).or_else(|| {
+        let mut others = changes.iter().filter(|other| other.name != change.name);
+        let on = others.find(|other| symbols.depends_on(&change.name, &other.name));
+        on.map(|other| format!("depends on {}", other.name))
+    });
     found.map(|cause| CauseReport { name: change.name.clone(), cause })
 }
 

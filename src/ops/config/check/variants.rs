@@ -105,14 +105,14 @@ impl Ground<'_> {
 fn appended(base: &[u8], fragment: &[u8], suffix: &str) -> Vec<u8> {
     let mut text = Vec::with_capacity(base.len() + fragment.len() + 1);
     for line in base.split_inclusive(|byte| *byte == b'\n') {
-        let bare = line.strip_suffix(b"\n").unwrap_or(line);
-        let local = bare.strip_prefix(b"CONFIG_LOCALVERSION=\"-linuxkit");
+        let words = line.strip_suffix(b"\n").unwrap_or(line);
+        let local = words.strip_prefix(b"CONFIG_LOCALVERSION=\"-linuxkit");
         if let Some(rest) = local {
             text.extend_from_slice(b"CONFIG_LOCALVERSION=\"-linuxkit");
             text.extend_from_slice(suffix.as_bytes());
             text.extend_from_slice(rest);
             text.push(b'\n');
-        } else if suffix == "-dbg" && bare == PANIC.0.as_bytes() {
+        } else if suffix == "-dbg" && words == PANIC.0.as_bytes() {
             text.extend_from_slice(PANIC.1.as_bytes());
             text.push(b'\n');
         } else {
@@ -159,9 +159,10 @@ pub(in crate::ops::config) fn reason(symbols: &Symbols, name: &str, wanted: &str
     }
     if symbol.prompt.is_none() {
         let who: Vec<&str> = symbol.selected_by.iter().take(5).map(|(name, _)| name.as_str()).collect();
-        return Some(match who.is_empty() {
-            true => "nobody can set it: it has no prompt".into(),
-            false => format!("it has no prompt; it is selected by {}", list(who)),
+        return Some(if who.is_empty() {
+            "nobody can set it: it has no prompt".into()
+        } else {
+            format!("it has no prompt; it is selected by {}", list(who))
         });
     }
     if symbol.kind == Some("bool") && wanted == "m" {

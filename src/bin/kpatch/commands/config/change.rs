@@ -42,6 +42,7 @@ pub(super) struct RefreshArgs {
 ///
 /// The kernel's own tools decide: an option may bring others along, and one whose dependencies are not met does not get its
 /// value. Then the report says what is missing, and no configuration is written.
+#[allow(clippy::doc_markdown, reason = "the text is help, in which backticks would be shown")]
 #[derive(Debug, Args)]
 pub(super) struct SetArgs {
     /// Options such as CONFIG_VETH=m, VETH=n or HZ=250, and the configurations: SERIES or SERIES:ARCH
@@ -87,11 +88,8 @@ pub(super) fn set(args: &SetArgs, ui: &mut Ui) -> Result<Exit, OpError> {
         return Err(OpError::new("no option is named").hint("for example: kpatch config set VETH=m 6.6.x"));
     }
     if configs.is_empty() != args.all {
-        return Err(match args.all {
-            true => OpError::new("--all and a configuration are named"),
-            false => OpError::new("no configuration is named"),
-        }
-        .hint("name SERIES or SERIES:ARCH, or say --all"));
+        let wrong = if args.all { "--all and a configuration are named" } else { "no configuration is named" };
+        return Err(OpError::new(wrong).hint("name SERIES or SERIES:ARCH, or say --all"));
     }
     let options = SetOptions {
         places: ui.places(),

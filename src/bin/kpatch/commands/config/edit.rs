@@ -39,6 +39,7 @@ const VARIABLES: [&str; 14] = [
 ///
 /// Needs a terminal, and for the menus the ncurses library (Debian: libncurses-dev). Works for every architecture, whatever
 /// the machine's is. Leaving without saving changes nothing.
+#[allow(clippy::doc_markdown, reason = "the text is help, in which backticks would be shown")]
 #[derive(Debug, Args)]
 pub(super) struct EditArgs {
     /// SERIES:ARCH, such as 6.6.x:x86_64

@@ -14,7 +14,7 @@ pub(crate) fn why(reports: &[WhyReport], view: &View) -> String {
         let prompt = report.prompt.as_deref().map(|prompt| format!(" \"{}\"", safe(prompt))).unwrap_or_default();
         let kind = report.kind.as_deref().map(safe).unwrap_or_default();
         text += &[&*view.paint.paint(Style::Note, &safe(&report.option)), ": ", &kind, &prompt, "\n"].concat();
-        text += &format!("    Linux {} for {}\n", safe(&report.version), safe(&report.arch));
+        text += &["    Linux ", &safe(&report.version), " for ", &safe(&report.arch), "\n"].concat();
         if view.detail > Detail::Head {
             if report.prompt.is_none() {
                 text += "    no prompt: only others can set it\n";
@@ -25,7 +25,7 @@ pub(crate) fn why(reports: &[WhyReport], view: &View) -> String {
             text += &list("selected by", &report.selected_by, view);
             text += &list("implied by", &report.implied_by, view);
             for line in report.help.iter().flat_map(|help| help.lines()) {
-                text += &["      ", &safe_code(line)].concat().trim_end().to_owned();
+                text += ["      ", &safe_code(line)].concat().trim_end();
                 text.push('\n');
             }
         }
@@ -36,9 +36,12 @@ pub(crate) fn why(reports: &[WhyReport], view: &View) -> String {
 
 fn list(title: &str, entries: &[String], view: &View) -> String {
     let most = if view.detail == Detail::Full { entries.len() } else { NAMED };
-    let mut text: String = entries.iter().take(most).map(|entry| format!("    {title} {}\n", safe(entry))).collect();
+    let mut text = String::new();
+    for entry in entries.iter().take(most) {
+        text += &["    ", title, " ", &safe(entry), "\n"].concat();
+    }
     if entries.len() > most {
-        text += &format!("    and {} more, shown with --verbose\n", entries.len() - most);
+        text += &["    and ", &(entries.len() - most).to_string(), " more, shown with --verbose\n"].concat();
     }
     text
 }
