@@ -462,7 +462,7 @@ impl Found {
                 found.flat.insert(key, path);
             } else if let Some(key) = split_series(name)
                 && path.is_dir()
-                && holds_a_series(&path)?
+                && holds_a_series(&path, &key.1)?
             {
                 found.own.insert(key, path);
             }
@@ -486,12 +486,14 @@ pub fn is_series_name(name: &str) -> bool {
     split_series(name).is_some()
 }
 
-/// True if the directory has what a series directory has.
-fn holds_a_series(dir: &Path) -> Result<bool, KitError> {
+/// True if the directory has what a series directory has. A variant that has no more than fragments of a configuration goes
+/// with the plain kernel, as it does in the flat layout.
+fn holds_a_series(dir: &Path, variant: &str) -> Result<bool, KitError> {
     for entry in fs::read_dir(dir).map_err(cannot("read", dir))? {
         let name = entry.map_err(cannot("read", dir))?.file_name();
         let name = name.as_encoded_bytes();
-        if matches!(name, b"build-args" | b"patches" | b"deprecated") || name.starts_with(b"config-") {
+        let has_config = || variant.is_empty() && name.starts_with(b"config-");
+        if matches!(name, b"build-args" | b"patches" | b"deprecated") || has_config() {
             return Ok(true);
         }
     }

@@ -49,7 +49,7 @@ pub(super) fn compute(path: &Path, text: &[u8], lists: &[List]) -> Result<Vec<u8
     // The series of lists for one architecture are named; all others are those of the main lists.
     let named = |deprecated: bool| {
         let others = lists.iter().filter(|list| list.deprecated == deprecated && !is_main(list));
-        let mut series: Vec<String> = others.flat_map(|list| series_of(list)).collect();
+        let mut series: Vec<String> = others.flat_map(series_of).collect();
         series.dedup();
         series.join(" ")
     };
