@@ -37,7 +37,11 @@ fn config(layout: Layout) -> &'static str {
 fn changed(world: &World) -> Vec<String> {
     let status = world.sandbox.git(&world.kit, &["status", "--porcelain", "--no-renames", "-uall"]);
     let path = |line: &str| line[2..].trim_start().to_owned();
-    status.lines().map(path).filter(|path| !kpatch::patch_set::is_patch_name(path)).collect()
+    status.lines().map(path).filter(|path| !is_patch(path)).collect()
+}
+
+fn is_patch(path: &str) -> bool {
+    path.rsplit('/').next().is_some_and(kpatch::patch_set::is_patch_name)
 }
 
 #[test]

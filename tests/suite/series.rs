@@ -95,6 +95,7 @@ fn with_groups(kit: KitBuilder) -> KitBuilder {
             format!("docker pull {image}\n. ../019_config_6.6.x/lib\n"),
         )
         .file("test/cases/020_kernel/119_kmod_6.6.x/test.yml~", "left behind\n")
+        .file("kpatch.toml", "[image]\norg = \"acme\"\n")
         .file("test/cases/020_kernel/200_namespace/test.yml", "kernel:\n  image: acme/kernel:6.6.13\n")
 }
 
@@ -403,6 +404,7 @@ fn a_series_is_retired_and_removed() {
         let group = |name: &str| format!(" D test/cases/020_kernel/{name}");
         expected.extend(["019_config_6.6.x/test.sh", "019_config_6.6.x/test.yml"].map(group));
         expected.extend(["Dockerfile", "test.sh", "test.yml~"].map(|file| group(&format!("119_kmod_6.6.x/{file}"))));
+        expected.push(" M test/cases/020_kernel/200_namespace/test.yml".to_owned());
         let mut now = changed(&world);
         now.sort();
         expected.sort();
@@ -410,8 +412,11 @@ fn a_series_is_retired_and_removed() {
         if layout == Layout::Flat {
             assert_eq!(text(&world, "kernel/Makefile"), "KERNELS_all=5.15.27 \nDEPRECATED_all=6.6.13\n");
         }
-        assert_eq!(report["left"][0]["path"], "test/cases/020_kernel/200_namespace/test.yml");
-        assert_eq!(report["left"][1]["line"], 1);
+        let moved = text(&world, "test/cases/020_kernel/200_namespace/test.yml");
+        assert_eq!(moved, "kernel:\n  image: acme/kernel:5.15.27\n");
+        assert_eq!(report["left"][0]["path"], "test/hack/test.yml");
+        assert_eq!(report["left"][0]["line"], 1);
+        assert_eq!(report["left"].as_array().map(Vec::len), Some(1));
         assert!(!world.kit.join("test/cases/020_kernel/119_kmod_6.6.x").exists());
         world.commit();
         let landed = world.snapshot();
