@@ -207,6 +207,7 @@ impl Ground<'_> {
                 names = kbuild::config_names(self.store, tree, config.arch).map_err(failed)?;
                 Known::Names(&names)
             }
+            Some((version, None)) if version.series() == self.group.version.series() => Known::All,
             _ => Known::Nothing,
         };
         let recorded = Toolchain::Recorded { answers: &before, known };

@@ -79,8 +79,9 @@ pub(super) fn derive_with(
     let mut derived = Vec::new();
     for job in jobs {
         let (bytes, config) = targets::read(&job.from)?;
-        let is_same =
-            kconfig::release(&bytes).is_some_and(|place| bytes[place] == *version.plain().to_string().as_bytes());
+        // From one stable release to the next, compilers are hardly ever asked anything new.
+        let made_for = targets::made_for(store, &bytes);
+        let is_near = made_for.is_some_and(|(made_for, _)| made_for.series() == version.series());
         let known = match old {
             Some(old) if old != new => {
                 let names = match names.entry(job.arch) {
@@ -93,7 +94,7 @@ pub(super) fn derive_with(
                 Known::Names(names)
             }
             Some(_) => Known::All,
-            None if is_same => Known::All,
+            None if is_near => Known::All,
             None => Known::Nothing,
         };
         let toolchain = match choice {
