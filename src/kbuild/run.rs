@@ -174,14 +174,14 @@ impl Sources {
         self.result()
     }
 
-    /// How `make` is told the architecture: as the configuration in the place of the default one says that it was told,
-    /// since the result says so, too. A native `make` says x86, and that is what is said where nothing is.
+    /// How `make` is told the architecture. A native `make` on `x86_64` says x86, and so does then the configuration; what the
+    /// one in the place of the default one says is said again, since the result says it, too.
     fn spelling(&self, arch: Arch) -> &'static str {
-        let is_64 = || {
+        let is_native = || {
             let text = fs::read(self.dir().join(arch.defconfig())).unwrap_or_default();
-            kconfig::spelling(&text) == Some(arch.kernel())
+            kconfig::spelling(&text) == Some("x86")
         };
-        if arch == Arch::X86_64 && !is_64() { "x86" } else { arch.kernel() }
+        if arch == Arch::X86_64 && is_native() { "x86" } else { arch.kernel() }
     }
 
     /// The target for the default configuration; `make ARCH=x86` goes by the machine that it runs on.
