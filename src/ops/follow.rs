@@ -59,7 +59,7 @@ impl Followed<'_> {
         Ok((reports, warnings))
     }
 
-    /// Adds the references that come to name the new version to what lands.
+    /// Adds the references to the series, which come to name the new version, to what lands.
     pub(super) fn references(&self, landing: &mut Landing) -> Result<(Vec<ReferenceReport>, Vec<String>), OpError> {
         let mut kernels = references::kernels(self.kit)?;
         let name = format!("{}{}", self.to.series(), self.state.variant);
@@ -69,7 +69,8 @@ impl Followed<'_> {
             }
         }
         let unhashed = references::fill_hashes(self.kit, &mut kernels, landing.changes())?;
-        let plan = references::plan(self.kit, &kernels, Scope::Series(&name), landing.changes())?;
+        let scope = Scope::Bumped { from: &self.state.name(), to: &name };
+        let plan = references::plan(self.kit, &kernels, scope, landing.changes())?;
         let mut warnings = plan.warnings;
         if plan.rows.iter().any(|row| row.state == ReferenceState::Unhashed) {
             warnings.extend(unhashed);

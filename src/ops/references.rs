@@ -47,6 +47,14 @@ pub(super) enum Scope<'a> {
     Series(&'a str),
     /// The same with several series.
     Several(&'a [String]),
+    /// Those to the series `from` that come to name a kernel of `to`, and the builders beside them. One that lags behind in
+    /// another series is not a bump's to move.
+    Bumped {
+        /// The series before, with its variant.
+        from: &'a str,
+        /// The series after, the same unless the bump goes to another one.
+        to: &'a str,
+    },
 }
 
 /// What is to be changed.
@@ -229,8 +237,12 @@ fn judge(found: &Found<'_>, rules: Rules<'_>, scope: Scope<'_>) -> Option<(Refer
         Verdict::Unknown => is_meant().then_some((ReferenceState::Unknown, None)),
         Verdict::Unhashed(kernel) => scope.covers(&kernel.name).then_some((ReferenceState::Unhashed, None)),
         Verdict::Names(kernel, new) => {
+            let is_left = match scope {
+                Scope::Bumped { from, .. } => own.as_deref() != Some(from) && !(tag.builder && rules.beside.is_some()),
+                _ => false,
+            };
             let state = if new == *tag { ReferenceState::Same } else { ReferenceState::Updated };
-            scope.covers(&kernel.name).then(|| (state, Some(new.to_string())))
+            (scope.covers(&kernel.name) && !is_left).then(|| (state, Some(new.to_string())))
         }
     }
 }

@@ -21,6 +21,7 @@ fn world(layout: Layout) -> World {
         &format!("kernel:\n  image: linuxkit/kernel:6.6.13-{HASH}\n"),
     );
     write("examples/other.yml", "kernel:\n  image: elsewhere/kernel:6.6.13\n");
+    write("examples/older.yml", "kernel:\n  image: linuxkit/kernel:5.15.27\n");
     write("docs/kernels.md", "For example `linuxkit/kernel:6.6.13`.\n");
     world.commit();
     world
@@ -75,7 +76,11 @@ fn version_header_and_references_change_together() {
             let hash = world.sandbox.git(&world.kit, &["rev-parse", "HEAD:kernel"]);
             assert!(pinned.contains(&format!("6.6.14-{hash}\n")), "{pinned}");
         }
-        world.done(&["update-yaml", "--check"]);
+        // What lags behind in another series is for another verb, which says so.
+        world.done(&["update-yaml", "6.6.x", "--dry-run"]);
+        assert_eq!(world.kpatch(&["update-yaml", "--check"]).status.code(), Some(1));
+        let left = world.done(&["update-yaml"]);
+        assert!(left.contains("5.15.27 -> linuxkit/kernel:6.6.14\n1 reference updated in 1 file"), "{left}");
         // The tree of the tests has no Kconfig files, and that is said.
         let warnings = report["warnings"].to_string();
         assert!(warnings.contains("Kconfig"), "{warnings}");

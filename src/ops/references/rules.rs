@@ -128,7 +128,7 @@ impl Scope<'_> {
     pub(super) fn covers(&self, name: &str) -> bool {
         match self {
             Self::All => true,
-            Self::Series(series) => name == *series,
+            Self::Series(series) | Self::Bumped { to: series, .. } => name == *series,
             Self::Several(series) => series.iter().any(|series| series == name),
         }
     }
