@@ -1,9 +1,11 @@
 //! What a check says of one place, as data: the library makes findings, the binary shows them.
 
-use std::fmt;
+use std::collections::HashMap;
+use std::fmt::{self, Write as _};
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use sha1::{Digest as _, Sha1};
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -124,4 +126,34 @@ pub struct Finding {
     pub fingerprint: String,
     /// Why it does not count, if somebody said so.
     pub waived: Option<String>,
+}
+
+/// What a finding is known by wherever its line moves: 16 hex digits of SHA-1 over `parts`, each with its length in front.
+pub fn fingerprint(parts: [&str; 3]) -> String {
+    let mut hash = Sha1::new();
+    for part in parts {
+        hash.update(part.len().to_le_bytes());
+        hash.update(part);
+    }
+    hex(&hash.finalize()[..8])
+}
+
+/// Gives findings that are alike different fingerprints, by their order.
+pub fn number_equals<'f>(findings: impl IntoIterator<Item = &'f mut Finding>) {
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    for finding in findings {
+        let count = seen.entry(finding.fingerprint.clone()).or_insert(0);
+        *count += 1;
+        if *count > 1 {
+            finding.fingerprint = format!("{}:{count}", finding.fingerprint);
+        }
+    }
+}
+
+/// Bytes as hex digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
 }

@@ -1,12 +1,9 @@
 //! Runs the rules, and makes findings of what they say.
 
-use std::collections::{BTreeMap, HashMap};
-use std::fmt::Write as _;
-
-use sha1::{Digest as _, Sha1};
+use std::collections::BTreeMap;
 
 use super::{Facts, Note, Notes, RULES, Rule};
-use crate::finding::{Finding, Level};
+use crate::finding::{Finding, Level, fingerprint, number_equals};
 use crate::text::visible;
 
 /// What somebody said of single rules.
@@ -36,14 +33,7 @@ pub fn run(facts: &Facts, levels: &Levels, series: Option<&[String]>) -> Vec<Fin
         findings.extend(notes.map(|note| finding(rule, &note, levels)));
     }
     findings.sort_by(|a, b| (&a.path, a.line, &a.rule, &a.message).cmp(&(&b.path, b.line, &b.rule, &b.message)));
-    let mut seen: HashMap<String, usize> = HashMap::new();
-    for finding in &mut findings {
-        let count = seen.entry(finding.fingerprint.clone()).or_insert(0);
-        *count += 1;
-        if *count > 1 {
-            finding.fingerprint = format!("{}:{count}", finding.fingerprint);
-        }
-    }
+    number_equals(&mut findings);
     findings
 }
 
@@ -53,11 +43,6 @@ fn finding(rule: &Rule, note: &Note, levels: &Levels) -> Finding {
         _ => rule.about.severity,
     };
     let shown = |text: &str| visible(text.as_bytes());
-    let mut hash = Sha1::new();
-    for part in [rule.about.id, &note.path, note.series.as_deref().unwrap_or_default()] {
-        hash.update(part.len().to_le_bytes());
-        hash.update(part);
-    }
     Finding {
         rule: rule.about.id.to_owned(),
         name: rule.about.name.to_owned(),
@@ -72,14 +57,7 @@ fn finding(rule: &Rule, note: &Note, levels: &Levels) -> Finding {
         fix: None,
         patch_id: None,
         subject: None,
-        fingerprint: hex(&hash.finalize()[..8]),
+        fingerprint: fingerprint([rule.about.id, &note.path, note.series.as_deref().unwrap_or_default()]),
         waived: None,
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
 }

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use bstr::ByteSlice as _;
-use sha1::{Digest as _, Sha1};
 
 use super::facts::{PatchFacts, SetFacts};
 use super::line_index::LineIndex;
@@ -15,7 +14,7 @@ use super::rule::{Check, Rule};
 use super::rules::RULES;
 use super::settings::Settings;
 use crate::diff::id::patch_id;
-use crate::finding::Finding;
+use crate::finding::{self, Finding, hex, number_equals};
 use crate::message::trim_line_end;
 use crate::patch::{Draft, PatchError, examine};
 use crate::text::visible;
@@ -123,7 +122,7 @@ pub fn set(group: &Group<'_>, facts: Option<&SetFacts>) -> Vec<Judged> {
         }
         judged.extend(notes.into_inner().into_iter().map(|note| of_group(rule, group, note)));
     }
-    number_equals(&mut judged);
+    number_equals(judged.iter_mut().map(|judged| &mut judged.finding));
     judged
 }
 
@@ -222,7 +221,7 @@ impl<'a> Judge<'a> {
     }
 
     fn finish(mut self) -> Vec<Judged> {
-        number_equals(&mut self.judged);
+        number_equals(self.judged.iter_mut().map(|judged| &mut judged.finding));
         self.judged.sort_by(|a, b| order(&a.finding).cmp(&order(&b.finding)));
         self.judged
     }
@@ -328,31 +327,5 @@ fn stem(name: &str) -> &str {
 }
 
 fn fingerprint(rule: &Rule, patch: &str, anchor: &str) -> String {
-    let mut hash = Sha1::new();
-    for part in [rule.id, patch, anchor] {
-        hash.update(part.len().to_le_bytes());
-        hash.update(part);
-    }
-    hex(&hash.finalize()[..8])
-}
-
-/// Findings that are alike get different fingerprints, by their order.
-fn number_equals(judged: &mut [Judged]) {
-    let mut seen: HashMap<String, usize> = HashMap::new();
-    for Judged { finding, .. } in judged {
-        let count = seen.entry(finding.fingerprint.clone()).or_insert(0);
-        *count += 1;
-        if *count > 1 {
-            finding.fingerprint = format!("{}:{count}", finding.fingerprint);
-        }
-    }
-}
-
-/// Bytes as hex digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
+    finding::fingerprint([rule.id, patch, anchor])
 }
