@@ -12,8 +12,6 @@ use crate::ops::OpError;
 use crate::ops::workspace::kit_error;
 use crate::version::Series;
 
-/// Where the groups of tests are, from the top of the kit.
-const TESTS: &str = "test/cases/020_kernel";
 /// How deep strays are looked for below `kernel/`: `6.6.x/patches/0001-x.patch.orig`.
 const DEPTH: usize = 3;
 /// Ends of names that tools leave behind.
@@ -175,11 +173,9 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// The groups of tests, also those that a kit would not take for its own: their numbers are what is checked.
     fn tests(&self) -> Result<Vec<TestGroup>, OpError> {
-        let dir = self.kit.top().join(TESTS);
-        if !dir.is_dir() {
-            return Ok(Vec::new());
-        }
+        let Some(dir) = self.kit.cases_dir().filter(|dir| dir.is_dir()) else { return Ok(Vec::new()) };
         let group = |path: PathBuf| {
             let name = path.file_name()?.to_str()?;
             let (number, rest) = name.split_once('_')?;
