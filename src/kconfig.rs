@@ -101,6 +101,11 @@ impl Config {
         text
     }
 
+    /// The option of that name, which has `CONFIG_` in front; of several the first.
+    pub fn get(&self, name: &str) -> Option<&Opt> {
+        self.options.iter().find(|option| option.name == name)
+    }
+
     fn by_name(&self) -> HashMap<&str, &Opt> {
         self.options.iter().map(|option| (option.name.as_str(), option)).collect()
     }

@@ -21,6 +21,11 @@ pub fn visible(bytes: &[u8]) -> String {
     out
 }
 
+/// The line that a place of a text is in, from 1; `at` counts bytes.
+pub fn line_of(text: &[u8], at: usize) -> usize {
+    text[..at].iter().filter(|byte| **byte == b'\n').count() + 1
+}
+
 /// True for characters that change how the text around them looks, or that cannot be seen.
 fn is_invisible(c: char) -> bool {
     c.is_control()
@@ -29,7 +34,7 @@ fn is_invisible(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::visible;
+    use super::{line_of, visible};
 
     #[test]
     fn control_and_bidi_characters_become_visible() {
@@ -37,5 +42,10 @@ mod tests {
         assert_eq!(visible("x\u{202e}y".as_bytes()), "x\\u{202e}y");
         assert_eq!(visible(b"J\xf6rg"), "J\\xf6rg");
         assert_eq!(visible("Jörg".as_bytes()), "Jörg");
+    }
+
+    #[test]
+    fn lines_are_counted_from_one() {
+        assert_eq!([0, 1, 2, 4].map(|at| line_of(b"a\n\nb", at)), [1, 1, 2, 3]);
     }
 }

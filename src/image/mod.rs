@@ -9,7 +9,7 @@ use std::ops::Range;
 use crate::text::visible;
 
 pub use scan::references;
-pub use tag::KernelTag;
+pub use tag::{KernelTag, is_hash};
 
 /// What is no image reference, or no tag of a kernel image.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -49,7 +49,8 @@ fn arch(word: &str) -> Option<Arch> {
     Arch::ALL.into_iter().find(|arch| arch.oci() == word)
 }
 
-fn is_hash(word: &str) -> bool {
+/// True for what hashes are in tags: 40 hex digits, lower case.
+pub fn is_hash(word: &str) -> bool {
     word.len() == 40 && is_lower_hex(word)
 }
 

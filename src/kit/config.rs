@@ -10,6 +10,7 @@ use toml::Spanned;
 
 use super::KitError;
 use crate::image::Images;
+use crate::text::line_of;
 
 /// The settings of a kit. All of them may be missing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -138,7 +139,7 @@ impl Config {
     /// Reads `text`; `path` is its name in errors.
     pub fn parse(text: &str, path: &Path) -> Result<Self, KitError> {
         let bad = |offset: Option<usize>, reason: String| {
-            let line = offset.map_or(1, |offset| text.bytes().take(offset).filter(|&b| b == b'\n').count() + 1);
+            let line = offset.map_or(1, |offset| line_of(text.as_bytes(), offset.min(text.len())));
             KitError::Config { path: path.to_owned(), line, reason }
         };
         let mut config: Self = toml::from_str(text)

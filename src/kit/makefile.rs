@@ -6,6 +6,7 @@
 
 use std::ops::Range;
 
+use crate::text::line_of;
 use crate::version::{KernelVersion, Series, VersionError};
 
 /// One place that names a version.
@@ -283,7 +284,7 @@ fn version_at(text: &[u8], word: &Range<usize>) -> Result<Option<KernelVersion>,
     if !bytes.first().is_some_and(u8::is_ascii_digit) || bytes.contains(&b'$') {
         return Ok(None);
     }
-    let line = text[..word.start].split(|&b| b == b'\n').count();
+    let line = line_of(text, word.start);
     String::from_utf8_lossy(bytes).parse().map(Some).map_err(|reason| BadWord { line, reason })
 }
 

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use super::makefile::{self, Mention};
 use super::{Found, Kit, KitError, bad_word, build_args, cannot, read_if_there, split_series};
 use crate::files::Change;
+use crate::text::line_of;
 use crate::version::Series;
 use paths::Shared;
 
@@ -112,7 +113,7 @@ impl Kit {
     fn listed(&self, makefile: &Path, text: &[u8], mentions: &[Mention]) -> Result<BTreeMap<Key, Mention>, KitError> {
         let refused = |mention: &Mention, reason: String, hint: &'static str| KitError::Migrate {
             path: makefile.to_owned(),
-            line: Some(text[..mention.word.start].split(|&b| b == b'\n').count()),
+            line: Some(line_of(text, mention.word.start)),
             reason,
             hint,
         };

@@ -25,6 +25,7 @@ use toml::Spanned;
 use crate::files::WORK_DIR;
 use crate::git::BoxError;
 use crate::image::{ImageError, Images};
+use crate::text::visible;
 use crate::version::{KernelVersion, Series, VersionError, is_variant};
 use makefile::{BadWord, Mention};
 
@@ -286,6 +287,11 @@ impl Kit {
     /// The directory with the lists, configs and patches, absolute.
     pub fn kernel_dir(&self) -> &Path {
         &self.kernel
+    }
+
+    /// A path for display: relative to the top where it is inside.
+    pub fn shown(&self, path: &Path) -> String {
+        visible(path.strip_prefix(&self.top).unwrap_or(path).as_os_str().as_encoded_bytes())
     }
 
     /// Where kpatch works while it changes the kit; absent otherwise.

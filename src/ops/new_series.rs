@@ -219,7 +219,7 @@ impl Work<'_> {
     fn carry(&self, changes: &mut FileChanges) -> Result<Option<Carried>, OpError> {
         let dir = self.kit.patches_dir_of(&self.version.series(), "").map_err(kit_error)?;
         if dir.exists() {
-            return Err(OpError::new(format!("'{}' exists already", cases::shown(self.kit, &dir)))
+            return Err(OpError::new(format!("'{}' exists already", self.kit.shown(&dir)))
                 .hint("move it away, or take no patches along: --no-patches"));
         }
         let Self { kit, linux, from: state, .. } = *self;
@@ -253,7 +253,7 @@ impl Work<'_> {
         }
         let named = |made: &Derived, arch: Arch| ConfigChangeReport {
             config: format!("{series}:{arch}"),
-            path: cases::shown(self.kit, &made.to),
+            path: self.kit.shown(&made.to),
             ..made.report.clone()
         };
         report.configs = made.iter().zip(&jobs).map(|(made, job)| named(made, job.arch)).collect();

@@ -14,7 +14,7 @@ use super::{OpError, Places, Watch};
 use crate::image::{KernelTag, references as images_in};
 use crate::kit::cases::{files_below, words};
 use crate::kit::{Kit, KitError, SeriesState};
-use crate::text::visible;
+use crate::text::{line_of, visible};
 use crate::version::KernelVersion;
 
 /// What to retire, and how far.
@@ -202,7 +202,7 @@ fn follow(
         report.warnings.extend(fill_hashes(kit, &mut kernels, changes.all())?);
         let plan = plan(kit, &kernels, Scope::All, changes.all())?;
         for edit in plan.edits {
-            let path = visible(edit.path.strip_prefix(kit.top()).unwrap_or(&edit.path).as_os_str().as_encoded_bytes());
+            let path = kit.shown(&edit.path);
             // The others are for update-yaml.
             if left.iter().any(|reference| reference.path == path) {
                 changes.add(edit.into(), false)?;
@@ -224,9 +224,7 @@ fn references(kit: &Kit, state: &SeriesState, changes: &FileChanges) -> Result<V
         for (place, image) in images_in(text.as_bytes()) {
             let tag = image.tag.filter(|_| images.kind(&image).is_some()).and_then(|tag| tag.parse().ok());
             if tag.is_some_and(is_of) {
-                let line = text[..place.start].bytes().filter(|&b| b == b'\n').count() + 1;
-                let path = file.path.strip_prefix(kit.top()).unwrap_or(&file.path);
-                let path = visible(path.as_os_str().as_encoded_bytes());
+                let (path, line) = (kit.shown(&file.path), line_of(text.as_bytes(), place.start));
                 found.push(LeftReference { path, line, reference: visible(text[place].as_bytes()) });
             }
         }

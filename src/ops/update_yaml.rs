@@ -10,7 +10,6 @@ use super::workspace::lock_kit;
 use super::{OpError, Places, Watch, landing, workspace};
 use crate::files::Change;
 use crate::kit::{FileEdit, Kit};
-use crate::text::visible;
 
 /// How many files with changes an error names.
 const SHOWN: usize = 20;
@@ -100,8 +99,7 @@ fn refuse_uncommitted(kit: &Kit) -> Result<(), OpError> {
 }
 
 fn shown(kit: &Kit, edit: &FileEdit, diff: bool) -> UpdatedFile {
-    let path = edit.path.strip_prefix(kit.top()).unwrap_or(&edit.path);
-    let path = visible(path.as_os_str().as_encoded_bytes());
+    let path = kit.shown(&edit.path);
     UpdatedFile { diff: diff.then(|| unified(&edit.old, &edit.new, &path, &path)), path }
 }
 

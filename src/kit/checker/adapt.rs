@@ -74,7 +74,7 @@ impl Kernel<'_> {
 
     fn answer(&self, arch: Arch, wanted: &Wanted) -> Answer {
         let Some(config) = self.configs.get(&arch) else { return Answer::Absent };
-        match config.options.iter().find(|option| option.name == wanted.option) {
+        match config.get(&wanted.option) {
             None => Answer::Absent,
             Some(option) if option.value == wanted.value => Answer::Holds,
             Some(_) => Answer::Other,

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::super::KitError;
 use super::super::edit::replace;
 use super::super::makefile::{List, trim};
+use crate::text::line_of;
 use crate::version::KernelVersion;
 
 /// How a Makefile can be made one that migrates.
@@ -28,7 +29,7 @@ pub(super) fn compute(path: &Path, text: &[u8], lists: &[List]) -> Result<Vec<u8
     for list in lists.iter().filter(|list| !list.words.is_empty()) {
         let refused = |reason: &str| KitError::Migrate {
             path: path.to_owned(),
-            line: Some(text[..list.value.start].split(|&b| b == b'\n').count()),
+            line: Some(line_of(text, list.value.start)),
             reason: format!("{} {reason}", list.name),
             hint: WAY_OUT,
         };

@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use crate::drift::{ReferenceFacts, ReferenceKind};
-use crate::image::{ImageKind, Images, KernelTag, Reference, references as images_in};
+use crate::image::{ImageKind, Images, KernelTag, Reference, is_hash, references as images_in};
 use crate::kit::hash::package;
 use crate::kit::{Kit, checker};
 use crate::ops::OpError;
 use crate::ops::references::{Scope, Text, fill_hashes, kernels, plan, texts};
 use crate::ops::report::{ReferenceReport, ReferenceState};
 use crate::ops::workspace::kit_error;
-use crate::text::visible;
+use crate::text::line_of;
 
 /// What was found.
 pub(super) struct Read {
@@ -50,10 +50,9 @@ fn checkers(kit: &Kit, facts: &mut Vec<ReferenceFacts>) -> Result<Option<String>
     let is_checker = |image: &Reference<'_>| image.name() == checker::IMAGE && image.tag.is_some_and(is_hash);
     let mut found = Vec::new();
     for Text { path, text } in texts(kit)? {
-        let path = visible(path.strip_prefix(kit.top()).unwrap_or(&path).as_os_str().as_encoded_bytes());
+        let path = kit.shown(&path);
         for (place, image) in images_in(text.as_bytes()).filter(|(_, image)| is_checker(image)) {
-            let line = text[..place.start].bytes().filter(|byte| *byte == b'\n').count() + 1;
-            found.push((path.clone(), line, image.to_string()));
+            found.push((path.clone(), line_of(text.as_bytes(), place.start), image.to_string()));
         }
     }
     if found.is_empty() {
@@ -73,11 +72,6 @@ fn checkers(kit: &Kit, facts: &mut Vec<ReferenceFacts>) -> Result<Option<String>
         is_dirty: false,
     }));
     Ok(None)
-}
-
-/// Tags of packages are hashes of 40 hex digits.
-fn is_hash(tag: &str) -> bool {
-    tag.len() == 40 && tag.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 fn fact(row: &ReferenceReport, images: &Images) -> Option<ReferenceFacts> {

@@ -5,7 +5,6 @@ mod variants;
 pub(super) use variants::reason;
 
 use std::collections::HashSet;
-use std::path::Path;
 
 use serde::Serialize;
 
@@ -185,7 +184,7 @@ fn check_group(
 fn failed_row(kit: &Kit, group: &Group, config: &ConfigFile, reason: &str) -> CheckReport {
     CheckReport {
         config: config.name(),
-        path: targets::shown(kit, &config.path),
+        path: kit.shown(&config.path),
         version: group.version.plain().to_string(),
         state: ConfigState::Failed,
         error: Some(format!("the patches do not apply: {}", visible(reason.as_bytes()))),
@@ -227,7 +226,7 @@ impl Ground<'_> {
         };
         Ok(CheckReport {
             config: config.name(),
-            path: targets::shown(self.kit, &config.path),
+            path: self.kit.shown(&config.path),
             version: self.group.version.plain().to_string(),
             state,
             error: None,
@@ -259,11 +258,6 @@ impl Ground<'_> {
             findings.push(FindingReport { class, name: option.name, old: option.old, new: option.new, why: None });
         }
     }
-
-    /// The Kconfig files of a variant: those of the series where its patches change none.
-    fn shown(&self, path: &Path) -> String {
-        targets::shown(self.kit, path)
-    }
 }
 
 /// What differs with the compiler's recorded answers, so with any compiler.
@@ -292,7 +286,7 @@ fn real(bytes: &[u8], before: &Config, made: &[u8]) -> Vec<FindingReport> {
 
 /// What the compiler of a configuration calls itself.
 fn compiler_of(config: &Config) -> Option<String> {
-    let option = config.options.iter().find(|option| option.name == "CONFIG_CC_VERSION_TEXT")?;
+    let option = config.get("CONFIG_CC_VERSION_TEXT")?;
     Some(visible(option.word().trim_matches('"').as_bytes()))
 }
 

@@ -111,7 +111,7 @@ impl Editing {
             .map_err(|error| OpError::because("the kernel's menus have left no configuration", error))?;
         let report = ConfigChangeReport {
             config: self.config.name(),
-            path: targets::shown(&self.kit, &self.config.path),
+            path: self.kit.shown(&self.config.path),
             changed: new != self.bytes,
             evaluated: true,
             options: option_reports(&before, &after),

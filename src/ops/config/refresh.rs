@@ -83,7 +83,7 @@ fn refresh_group(
         }
         for (mut derived, config) in derived.into_iter().zip(configs) {
             derived.report.config = config.name();
-            derived.report.path = targets::shown(kit, &config.path);
+            derived.report.path = kit.shown(&config.path);
             all.push(derived);
         }
     }

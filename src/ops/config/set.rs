@@ -152,7 +152,7 @@ fn with(bytes: &[u8], wanted: &[(String, String)]) -> Vec<u8> {
 }
 
 fn value_of<'a>(config: &'a Config, name: &str) -> Option<&'a str> {
-    config.options.iter().find(|option| option.name == name).map(kconfig::Opt::word)
+    config.get(name).map(kconfig::Opt::word)
 }
 
 fn set_one(
@@ -192,7 +192,7 @@ fn set_one(
     let changes = option_reports(&before, &after);
     let others = changes.iter().filter(|change| !wanted.iter().any(|(name, _)| *name == change.name));
     let causes = others.filter_map(|change| cause(change, &changes, &mut symbols)).collect();
-    let path = targets::shown(kit, &config.path);
+    let path = kit.shown(&config.path);
     let change = ConfigChangeReport {
         config: config.name(),
         path,

@@ -139,8 +139,3 @@ pub(super) fn read(path: &Path) -> Result<(Vec<u8>, Config), OpError> {
     })?;
     Ok((bytes, config))
 }
-
-/// A path as it is shown: relative to the kit where it is inside.
-pub(super) fn shown(kit: &Kit, path: &Path) -> String {
-    visible(path.strip_prefix(kit.top()).unwrap_or(path).as_os_str().as_encoded_bytes())
-}

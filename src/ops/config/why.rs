@@ -104,7 +104,7 @@ fn of_series(options: &WhyOptions, arch: Option<Arch>, watch: Watch<'_>) -> Resu
     let mut report = report(&options.option, &symbols, &group.version.plain().to_string(), arch)?;
     for file in &group.configs {
         let (_, config) = targets::read(&file.path)?;
-        let found = config.options.iter().find(|option| option.name == report.option);
+        let found = config.get(&report.option);
         let is_looked_at = file.arch == arch;
         let is_on = found.is_some_and(|option| option.word() != "n");
         let by = if is_looked_at { symbols.selecting(&report.option, &config) } else { Vec::new() };

@@ -40,14 +40,10 @@ pub(super) fn refuse_known(kit: &Kit, version: &KernelVersion) -> Result<(), OpE
     let left = kit.configs().map_err(kit_error)?.into_iter().find(|config| config.series == series);
     let left = left.map(|config| config.path).or_else(|| Some(kit.kernel_dir().join(&name)).filter(|dir| dir.exists()));
     match left {
-        Some(path) => Err(OpError::new(format!("the kit has the series {name} already: '{}'", shown(kit, &path)))
+        Some(path) => Err(OpError::new(format!("the kit has the series {name} already: '{}'", kit.shown(&path)))
             .hint(format!("take away what is left of it: kpatch retire {name} --remove"))),
         None => Ok(()),
     }
-}
-
-fn shown(kit: &Kit, path: &std::path::Path) -> String {
-    visible(path.strip_prefix(kit.top()).unwrap_or(path).as_os_str().as_encoded_bytes())
 }
 
 /// The series that a new one can begin with, oldest first: plain ones that have a version.

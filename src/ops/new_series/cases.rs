@@ -1,7 +1,6 @@
 //! The test cases of a new series: those of the series before it, or of the templates where it has none.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use crate::image::{ImageKind, Images, KernelTag, Reference};
 use crate::kit::cases::{CaseFile, Group, Kind, files_below, group_name, is_left_behind, words};
@@ -10,7 +9,6 @@ use crate::ops::OpError;
 use crate::ops::file_changes::FileChanges;
 use crate::ops::references::{Text, texts};
 use crate::ops::workspace::kit_error;
-use crate::text::visible;
 use crate::version::KernelVersion;
 
 use super::GroupReport;
@@ -47,7 +45,7 @@ pub(super) fn cases(kit: &Kit, named: &Named<'_>, changes: &mut FileChanges) -> 
     let groups = kit.case_groups().map_err(kit_error)?;
     let number = groups.iter().map(|group| group.number).max().map_or(FIRST, |highest| highest + STEP);
     if number > 99 {
-        return Err(OpError::new(format!("no number below 100 is left for test cases in '{}'", shown(kit, &folder)))
+        return Err(OpError::new(format!("no number below 100 is left for test cases in '{}'", kit.shown(&folder)))
             .hint("number the groups there anew, or leave tests out: --no-tests"));
     }
     let series = named.version.series().to_string();
@@ -62,7 +60,7 @@ pub(super) fn cases(kit: &Kit, named: &Named<'_>, changes: &mut FileChanges) -> 
         let dir = folder.join(group_name(number, kind, &series));
         if dir.exists() {
             return Err(
-                OpError::new(format!("'{}' exists already", shown(kit, &dir))).hint("move it away, or say --no-tests")
+                OpError::new(format!("'{}' exists already", kit.shown(&dir))).hint("move it away, or say --no-tests")
             );
         }
         let copied = renaming.groups.get(&kind).copied();
@@ -79,13 +77,9 @@ pub(super) fn cases(kit: &Kit, named: &Named<'_>, changes: &mut FileChanges) -> 
             let change = FileChange { path: dir.join(&file.name), old: None, new: Some(file.bytes) };
             changes.add(change, file.executable)?;
         }
-        reports.push(GroupReport { path: shown(kit, &dir), from: copied.map(|group| shown(kit, &group.path)) });
+        reports.push(GroupReport { path: kit.shown(&dir), from: copied.map(|group| kit.shown(&group.path)) });
     }
     Ok(reports)
-}
-
-pub(super) fn shown(kit: &Kit, path: &Path) -> String {
-    visible(path.strip_prefix(kit.top()).unwrap_or(path).as_os_str().as_encoded_bytes())
 }
 
 /// What stands in the copies of groups instead of the words of the old ones.

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{CheckReport, Class, ConfigState, FindingReport, Ground};
 use crate::arch::Arch;
 use crate::kbuild::{Known, Sources, Symbols, Toolchain};
-use crate::kconfig::Config;
+use crate::kconfig::{Config, Opt};
 use crate::kit::{ConfigFile, SeriesState};
 use crate::ops::OpError;
 use crate::ops::config::refresh::lay_out;
@@ -73,7 +73,7 @@ impl Ground<'_> {
     fn empty(&self, merge: &Merge<'_>) -> CheckReport {
         CheckReport {
             config: format!("{}{}{}:{}", merge.base.series, merge.base.variant, merge.suffix, merge.base.arch),
-            path: self.shown(merge.fragment),
+            path: self.kit.shown(merge.fragment),
             version: self.group.version.plain().to_string(),
             state: ConfigState::Final,
             error: None,
@@ -128,9 +128,7 @@ fn appended(base: &[u8], fragment: &[u8], suffix: &str) -> Vec<u8> {
 
 /// The options of a fragment that have another value in the result.
 fn not_taken(wanted: &Config, made: &Config, sources: &Sources, arch: Arch) -> Vec<FindingReport> {
-    let value = |name: &str| made.options.iter().find(|option| option.name == name);
-    let lost =
-        wanted.options.iter().filter(|option| value(&option.name).map_or("n", |made| made.word()) != option.word());
+    let lost = wanted.options.iter().filter(|option| made.get(&option.name).map_or("n", Opt::word) != option.word());
     let mut symbols: Option<Symbols> = None;
     let findings = lost.map(|option| {
         let symbols = symbols.get_or_insert_with(|| sources.symbols(arch).unwrap_or_default());
@@ -138,7 +136,7 @@ fn not_taken(wanted: &Config, made: &Config, sources: &Sources, arch: Arch) -> V
             class: Class::NotTaken,
             name: option.name.clone(),
             old: Some(visible(option.word().as_bytes())),
-            new: value(&option.name).map(|made| visible(made.word().as_bytes())),
+            new: made.get(&option.name).map(|made| visible(made.word().as_bytes())),
             why: reason(symbols, &option.name, option.word(), made),
         }
     });
