@@ -32,6 +32,11 @@ impl FileChanges {
         Self { top: kit.top().to_owned(), changes: Vec::new() }
     }
 
+    /// These, whose targets are relative to the top of the kit.
+    pub(super) fn all_of(kit: &Kit, changes: Vec<Change>) -> Self {
+        Self { changes, ..Self::of(kit) }
+    }
+
     /// Adds one; what changes nothing is left out.
     pub(super) fn add(&mut self, change: FileChange, executable: bool) -> Result<(), OpError> {
         let FileChange { path, old, new } = change;

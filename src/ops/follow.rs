@@ -5,10 +5,10 @@ use super::config::derive::{Derive, derive};
 use super::landing::Landing;
 use super::references::{self, Kernel, Scope};
 use super::report::{ReferenceReport, ReferenceState};
-use super::workspace::kit_error;
+use super::workspace::{self, kit_error};
 use super::{OpError, Watch};
 use crate::git::{Oid, Store};
-use crate::kit::{FileEdit, Kit, SeriesState};
+use crate::kit::{FileChange, Kit, SeriesState};
 use crate::text::visible;
 use crate::version::KernelVersion;
 
@@ -46,14 +46,14 @@ impl Followed<'_> {
             let path = config.to.strip_prefix(self.kit.top()).unwrap_or(&config.to);
             config.report.path = visible(path.as_os_str().as_encoded_bytes());
             config.report.config = format!("{}:{}", self.to.series(), job.arch);
-            if job.from != config.to {
-                landing.remove(&job.from)?;
-                landing.create(&config.to, config.new, false)?;
-            } else if let Some(old) = config.old.filter(|old| *old != config.new) {
-                landing.edit(FileEdit { path: config.to, old, new: config.new })?;
-            } else {
+            if !config.report.changed {
                 continue;
             }
+            if job.from != config.to {
+                let old = Some(workspace::read(&job.from)?);
+                landing.add(FileChange { path: job.from, old, new: None })?;
+            }
+            landing.add(FileChange { path: config.to, old: config.old, new: Some(config.new) })?;
             reports.push(config.report);
         }
         Ok((reports, warnings))
@@ -76,7 +76,7 @@ impl Followed<'_> {
             warnings.extend(unhashed);
         }
         for edit in plan.edits {
-            landing.edit(edit)?;
+            landing.add(edit.into())?;
         }
         Ok((plan.rows.into_iter().filter(|row| row.state == ReferenceState::Updated).collect(), warnings))
     }

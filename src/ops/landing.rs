@@ -6,15 +6,15 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::OpError;
-use super::file_changes::FileChanges;
+use super::file_changes::{self, FileChanges};
 use super::jobs::Place;
 use super::new_set::NewFile;
 use super::report::FileReport;
 use super::undo_record::{Record, remember};
-use super::workspace::kit_error;
+use super::workspace::{self, Linux, kit_error};
 use crate::files::{self, Change, FilesError, Recovered};
 use crate::git::{Oid, Pack, RefUpdate, Store};
-use crate::kit::{FileEdit, Kit, SeriesState};
+use crate::kit::{FileChange, Kit, SeriesState};
 use crate::patch_set::PatchSet;
 use crate::propose::Resolution;
 use crate::version::{KernelVersion, Tag};
@@ -155,37 +155,16 @@ impl Landing {
         old: &KernelVersion,
         new: &KernelVersion,
     ) -> Result<(), OpError> {
-        self.edit(kit.version_edit(state, old, new).map_err(kit_error)?)
+        self.add(kit.version_edit(state, old, new).map_err(kit_error)?.into())
     }
 
-    /// Gives a file other bytes.
-    pub(super) fn edit(&mut self, edit: FileEdit) -> Result<(), OpError> {
-        self.file(&edit.path, Some(edit.old), Some(edit.new), false, "edited")
-    }
-
-    /// Makes a file, and the directories that it needs.
-    pub(super) fn create(&mut self, path: &Path, bytes: Vec<u8>, executable: bool) -> Result<(), OpError> {
-        self.file(path, None, Some(bytes), executable, "written")
-    }
-
-    /// Removes a file, and the directories that it leaves empty.
-    pub(super) fn remove(&mut self, path: &Path) -> Result<(), OpError> {
-        let old = std::fs::read(path)
-            .map_err(|error| OpError::because(format!("cannot read '{}'", path.display()), error))?;
-        self.file(path, Some(old), None, false, "removed")
-    }
-
-    fn file(
-        &mut self,
-        path: &Path,
-        old: Option<Vec<u8>>,
-        new: Option<Vec<u8>>,
-        executable: bool,
-        change: &'static str,
-    ) -> Result<(), OpError> {
-        let (target, path) = self.relative(path)?;
-        self.files.push(FileReport { path, change: change.into() });
-        self.changes.push(Change::File { target, old, new, executable });
+    /// Adds a file that comes, changes or goes; directories come and go with it.
+    pub(super) fn add(&mut self, change: FileChange) -> Result<(), OpError> {
+        let FileChange { path, old, new } = change;
+        let (target, _) = self.relative(&path)?;
+        let change = Change::File { target, old, new, executable: false };
+        self.files.push(file_changes::report(&change));
+        self.changes.push(change);
         Ok(())
     }
 
@@ -202,15 +181,11 @@ impl Landing {
         Self { series: Some(state.name()), ..Self::new(kit.top(), kit.work_dir()) }
     }
 
-    /// A landing of single files of a kit, of that series.
-    pub(super) fn of_files(kit: &Kit, series: String, changes: FileChanges) -> Self {
+    /// A landing of single files of a kit, of one series or of none.
+    pub(super) fn of_files(kit: &Kit, series: Option<String>, changes: FileChanges) -> Self {
         let files = changes.reports();
-        Self { files, ..Self::of_changes(kit, series, changes.into_changes()) }
-    }
-
-    /// The same, of changes that are reported otherwise; `series` says what they are about.
-    pub(super) fn of_changes(kit: &Kit, series: String, changes: Vec<Change>) -> Self {
-        Self { series: Some(series), changes, ..Self::new(kit.top(), kit.work_dir()) }
+        let changes = changes.into_changes();
+        Self { series, changes, files, ..Self::new(kit.top(), kit.work_dir()) }
     }
 
     /// A landing that takes another one back.
@@ -294,6 +269,13 @@ impl Landing {
     /// Stages, commits and finishes.
     pub(super) fn commit(self, store: &Store, updates: &[RefUpdate], message: &str) -> Result<(), OpError> {
         finish(self.stage(store, updates, message)?)
+    }
+
+    /// The same without refs. Where a linux tree is at hand, it is written down there, so that it can be taken back.
+    pub(super) fn commit_files(self, linux: Option<&Linux>, what: &str, message: &str) -> Result<(), OpError> {
+        let Some(linux) = linux else { return land_files(&self.root, &self.work, &self.changes, message) };
+        let _lock = workspace::lock_linux(linux, what)?;
+        self.commit(&linux.store, &[], message)
     }
 
     fn stage(self, store: &Store, updates: &[RefUpdate], message: &str) -> Result<files::Landing, OpError> {

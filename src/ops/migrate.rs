@@ -4,13 +4,13 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use super::file_changes::{self, FileChanges};
+use super::landing::Landing;
 use super::report::FileReport;
-use super::undo_record::remember;
 use super::workspace::{self, kit_error};
-use super::{OpError, Places, Watch, landing};
+use super::{OpError, Places, Watch};
 use crate::event::Event;
-use crate::files::Change;
-use crate::kit::{Kit, Left, Migration};
+use crate::kit::{Left, Migration};
 use crate::text::visible;
 
 /// What undo and the journal call it.
@@ -84,38 +84,20 @@ pub fn migrate(options: &MigrateOptions, watch: Watch<'_>) -> Result<MigrateRepo
     {
         watch.observer.event(&Event::Warning(warning));
     }
-    land(&kit, &options.places, &migration.changes, watch)?;
+    let linux = workspace::undo_tree(&options.places, &kit, watch);
+    let changes = FileChanges::all_of(&kit, migration.changes.clone());
+    Landing::of_files(&kit, None, changes).commit_files(linux.as_ref(), "kit migrate", MESSAGE)?;
     Ok(report(&migration, "landed"))
-}
-
-/// Lands; where a linux tree is at hand, it is written down there for undo first.
-fn land(kit: &Kit, places: &Places, changes: &[Change], watch: Watch<'_>) -> Result<(), OpError> {
-    let local = Places { offline: true, ..places.clone() };
-    let linux = workspace::linux(&local, Some(kit), &[], watch).ok();
-    let _lock = linux.as_ref().map(|linux| workspace::lock_linux(linux, "kit migrate")).transpose()?;
-    if let Some(linux) = &linux {
-        remember(&linux.store, kit.top(), &kit.work_dir(), None, changes, &[], MESSAGE)?;
-    }
-    landing::land_files(kit.top(), &kit.work_dir(), changes, MESSAGE)
 }
 
 fn report(migration: &Migration, state: &'static str) -> MigrateReport {
     let shown = |path: &Path| visible(path.as_os_str().as_encoded_bytes());
-    let file = |change: &Change| {
-        let Change::File { target, old, new, .. } = change else { unreachable!("a migration has no other changes") };
-        let change = match (old, new) {
-            (_, None) => "removed",
-            (None, _) => "written",
-            (Some(_), Some(_)) => "edited",
-        };
-        FileReport { path: target.display().to_string(), change: change.into() }
-    };
     let left = |left: &Left| LeftReport { path: shown(&left.path), line: left.line, what: left.what.clone() };
     let moves = migration.moves.iter().map(|(from, to)| MoveReport { from: shown(from), to: shown(to) });
     MigrateReport {
         state: if migration.changes.is_empty() { "per-series" } else { state },
         moves: moves.collect(),
-        files: migration.changes.iter().map(file).collect(),
+        files: migration.changes.iter().map(file_changes::report).collect(),
         edited: migration.edited.iter().map(|path| shown(path)).collect(),
         left: migration.left.iter().map(left).collect(),
         kit_commit: None,

@@ -271,7 +271,7 @@ impl Work<'_> {
                 && configs.iter().any(|plain| plain.arch == config.arch)
         };
         for fragment in all.iter().filter(is_meant) {
-            let bytes = read(&fragment.path)?;
+            let bytes = workspace::read(&fragment.path)?;
             let path = self.kit.config_like(fragment, self.version.series());
             changes.add(FileChange { path, old: None, new: Some(bytes) }, false)?;
         }
@@ -322,7 +322,7 @@ impl Work<'_> {
         changes: &mut FileChanges,
         warnings: &mut Vec<String>,
     ) -> Result<Vec<CheckerReport>, OpError> {
-        let before = configs.iter().map(|config| Ok((config.arch, read(&config.path)?)));
+        let before = configs.iter().map(|config| Ok((config.arch, workspace::read(&config.path)?)));
         let after = configs.iter().zip(made).map(|(config, made)| (config.arch, made.new.clone()));
         let old = checker::Texts { series: self.from.series, configs: before.collect::<Result<_, OpError>>()? };
         let new = checker::Texts { series: self.version.series(), configs: after.collect() };
@@ -349,7 +349,7 @@ impl Work<'_> {
             return Err(OpError::interrupted());
         }
         let message = format!("kpatch new-series: {} from {}", self.version, self.from.name());
-        let landing = Landing::of_files(self.kit, report.series.clone(), changes);
+        let landing = Landing::of_files(self.kit, Some(report.series.clone()), changes);
         match carried {
             Some(carried) => {
                 let updates = branch_update(store, &self.target.branch(), carried.tip, self.options.replace_branch)?;
@@ -372,8 +372,4 @@ impl Work<'_> {
         let from: PathBuf = config.map(|config| config.path.clone()).or_else(build_args)?;
         std::fs::read(from).ok()
     }
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, OpError> {
-    std::fs::read(path).map_err(|error| OpError::because(format!("cannot read '{}'", path.display()), error))
 }

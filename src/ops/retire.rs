@@ -1,12 +1,12 @@
 //! `kpatch retire`: a series that is no longer built by default, or no longer there at all.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Serialize;
 
 use super::file_changes::FileChanges;
 use super::jobs::find_series;
-use super::landing::{Landing, land_files};
+use super::landing::Landing;
 use super::references::{Scope, fill_hashes, kernels, plan, texts};
 use super::report::{FileReport, State};
 use super::workspace::{self, kit_error};
@@ -156,7 +156,7 @@ fn remove(kit: &Kit, state: &SeriesState, changes: &mut FileChanges) -> Result<(
     }
     for config in kit.configs().map_err(kit_error)? {
         if config.series == state.series && config.variant == state.variant {
-            let bytes = read(&config.path)?;
+            let bytes = workspace::read(&config.path)?;
             changes.remove(config.path, bytes)?;
         }
     }
@@ -171,10 +171,6 @@ fn remove_below(dir: &Path, changes: &mut FileChanges) -> Result<(), OpError> {
     }
     let files = files_below(dir).map_err(|error: KitError| kit_error(error))?;
     files.into_iter().try_for_each(|file| changes.remove(dir.join(file.name), file.bytes))
-}
-
-fn read(path: &PathBuf) -> Result<Vec<u8>, OpError> {
-    std::fs::read(path).map_err(|error| OpError::because(format!("cannot read '{}'", path.display()), error))
 }
 
 /// Whether a text names a version of the series.
@@ -239,8 +235,7 @@ fn land(
     mut report: RetireReport,
     watch: Watch<'_>,
 ) -> Result<RetireReport, OpError> {
-    // It can be taken back where there is a place to remember it.
-    let linux = workspace::linux(&options.places, Some(kit), &[], watch).ok();
+    let linux = workspace::undo_tree(&options.places, kit, watch);
     report.undo = linux.is_some();
     if options.dry_run {
         return Ok(report);
@@ -249,13 +244,7 @@ fn land(
         return Err(OpError::interrupted());
     }
     let message = format!("kpatch retire: {}", report.series);
-    match linux {
-        Some(linux) => {
-            let _lock = workspace::lock_linux(&linux, "retire")?;
-            Landing::of_files(kit, report.series.clone(), changes).commit(&linux.store, &[], &message)?;
-        }
-        None => land_files(kit.top(), &kit.work_dir(), &changes.into_changes(), &message)?,
-    }
+    Landing::of_files(kit, Some(report.series.clone()), changes).commit_files(linux.as_ref(), "retire", &message)?;
     report.state = State::Landed;
     Ok(report)
 }

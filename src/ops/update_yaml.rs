@@ -3,12 +3,12 @@
 use serde::Serialize;
 
 use super::diff::unified;
+use super::file_changes::FileChanges;
 use super::jobs::find_series;
 use super::references::{Scope, fill_hashes, kernels, plan, uncommitted};
 use super::report::{ReferenceReport, ReferenceState};
 use super::workspace::lock_kit;
 use super::{OpError, Places, Watch, landing, workspace};
-use crate::files::Change;
 use crate::kit::{FileEdit, Kit};
 
 /// How many files with changes an error names.
@@ -77,8 +77,9 @@ pub fn update_yaml(options: &UpdateYamlOptions, watch: Watch<'_>) -> Result<Upda
     }
     let written = options.write && !plan.edits.is_empty();
     if written {
-        let changes: Vec<Change> = plan.edits.into_iter().map(|edit| change(&kit, edit)).collect();
-        landing::land_files(kit.top(), &kit.work_dir(), &changes, "kpatch update-yaml")?;
+        let mut changes = FileChanges::of(&kit);
+        plan.edits.into_iter().try_for_each(|edit| changes.add(edit.into(), false))?;
+        landing::land_files(kit.top(), &kit.work_dir(), &changes.into_changes(), "kpatch update-yaml")?;
     }
     Ok(UpdateYamlReport { written, references: plan.rows, files, warnings })
 }
@@ -101,9 +102,4 @@ fn refuse_uncommitted(kit: &Kit) -> Result<(), OpError> {
 fn shown(kit: &Kit, edit: &FileEdit, diff: bool) -> UpdatedFile {
     let path = kit.shown(&edit.path);
     UpdatedFile { diff: diff.then(|| unified(&edit.old, &edit.new, &path, &path)), path }
-}
-
-fn change(kit: &Kit, edit: FileEdit) -> Change {
-    let target = edit.path.strip_prefix(kit.top()).unwrap_or(&edit.path).to_owned();
-    Change::File { target, old: Some(edit.old), new: Some(edit.new), executable: false }
 }

@@ -127,6 +127,18 @@ fn fetcher(git: Git, remote: String) -> crate::git::Fetcher {
     })
 }
 
+/// The linux tree that a change of files alone is written down in, so that it can be taken back; `None` if there is none at
+/// hand. The network is not asked.
+pub(super) fn undo_tree(places: &Places, kit: &Kit, watch: Watch<'_>) -> Option<Linux> {
+    let local = Places { offline: true, ..places.clone() };
+    linux(&local, Some(kit), &[], watch).ok()
+}
+
+/// The bytes of a file.
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, OpError> {
+    std::fs::read(path).map_err(|error| OpError::because(format!("cannot read '{}'", path.display()), error))
+}
+
 /// The lock of the linux tree, held while something of it changes.
 pub(super) fn lock_linux(linux: &Linux, what: &str) -> Result<Lock, OpError> {
     let folder = linux.store.common_dir().join("kpatch");

@@ -9,7 +9,7 @@ use crate::drift::{BuildArg, BuildArgs, Builder, ConfigFacts, Facts, SeriesFacts
 use crate::files::WORK_DIR;
 use crate::kit::{ConfigFile, Kit, SeriesState, is_series_name};
 use crate::ops::OpError;
-use crate::ops::workspace::kit_error;
+use crate::ops::workspace::{self, kit_error};
 use crate::version::Series;
 
 /// How deep strays are looked for below `kernel/`: `6.6.x/patches/0001-x.patch.orig`.
@@ -219,8 +219,7 @@ fn line_of(text: &str, word: &str) -> Option<usize> {
 }
 
 fn read(path: &Path) -> Result<String, OpError> {
-    let bytes = fs::read(path).map_err(|error| OpError::because(format!("cannot read '{}'", path.display()), error))?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    Ok(String::from_utf8_lossy(&workspace::read(path)?).into_owned())
 }
 
 /// The entries of a directory, in the order of their names.

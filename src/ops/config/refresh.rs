@@ -5,9 +5,9 @@ use super::derive::{Derive, Derived, derive, derive_with};
 use super::targets::{self, Group, groups};
 use super::{ConfigChangeReport, kbuild_error};
 use crate::event::Event;
-use crate::files::Change;
 use crate::git::{Oid, Store};
-use crate::kit::{ConfigFile, Kit};
+use crate::kit::{ConfigFile, FileChange, Kit};
+use crate::ops::file_changes::FileChanges;
 use crate::ops::landing::Landing;
 use crate::ops::workspace::{self, Linux};
 use crate::ops::{OpError, Places, Watch};
@@ -139,20 +139,14 @@ pub(super) fn land(kit: &Kit, store: &Store, all: &[Derived], message: &str) -> 
     let new = all.iter().filter(|derived| derived.report.changed);
     let mut series: Vec<&str> = new.clone().filter_map(|derived| derived.report.config.split(':').next()).collect();
     series.dedup();
-    let changes = new.map(|derived| {
-        let target = derived.to.strip_prefix(kit.top()).map_err(|_| outside(derived))?.to_owned();
-        let (old, new) = (derived.old.clone(), Some(derived.new.clone()));
-        Ok(Change::File { target, old, new, executable: false })
-    });
-    let changes = changes.collect::<Result<Vec<Change>, OpError>>()?;
-    if changes.is_empty() {
+    let mut changes = FileChanges::of(kit);
+    for Derived { to, old, new, .. } in new {
+        changes.add(FileChange { path: to.clone(), old: old.clone(), new: Some(new.clone()) }, false)?;
+    }
+    if changes.all().is_empty() {
         return Ok(());
     }
-    Landing::of_changes(kit, series.join(", "), changes).commit(store, &[], message)
-}
-
-fn outside(derived: &Derived) -> OpError {
-    OpError::new(format!("'{}' is outside of the kit", derived.to.display()))
+    Landing::of_files(kit, Some(series.join(", ")), changes).commit(store, &[], message)
 }
 
 /// The Kconfig files of a series.

@@ -9,6 +9,7 @@ use super::OpError;
 use crate::files::Change;
 use crate::git::Git;
 use crate::kit::Kit;
+use crate::ops::workspace;
 
 /// Endings of YAML, and of templates that become YAML.
 const ENDINGS: &[&str] = &[
@@ -60,9 +61,7 @@ pub(in crate::ops) fn texts(kit: &Kit) -> Result<Vec<Text>, OpError> {
     let mut found = Vec::new();
     for path in list(kit, &[])? {
         let path = kit.top().join(path);
-        let bytes =
-            fs::read(&path).map_err(|error| OpError::because(format!("cannot read '{}'", path.display()), error))?;
-        if let Ok(text) = String::from_utf8(bytes) {
+        if let Ok(text) = String::from_utf8(workspace::read(&path)?) {
             found.push(Text { path, text });
         }
     }
