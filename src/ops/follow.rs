@@ -1,7 +1,7 @@
 //! What follows a new version of a series besides its patches: kernel configurations and image references.
 
-use super::config::ConfigChangeReport;
 use super::config::derive::{Derive, derive};
+use super::config::{self, ConfigChangeReport};
 use super::landing::Landing;
 use super::references::{self, Kernel, Scope};
 use super::report::{ReferenceReport, ReferenceState};
@@ -9,7 +9,6 @@ use super::workspace::{self, kit_error};
 use super::{OpError, Watch};
 use crate::git::{Oid, Store};
 use crate::kit::{FileChange, Kit, SeriesState};
-use crate::text::visible;
 use crate::version::KernelVersion;
 
 /// A series on its way from one release to another.
@@ -37,15 +36,14 @@ impl Followed<'_> {
             if file.series == self.state.series && !file.is_fragment() && self.state.variant.is_empty() {
                 let stays = self.from.series() == self.to.series();
                 let to = if stays { file.path.clone() } else { self.kit.config_like(&file, self.to.series()) };
-                jobs.push(Derive { from: file.path, to, arch: file.arch });
+                let name = format!("{}:{}", self.to.series(), file.arch);
+                jobs.push(Derive { name, from: file.path, to, arch: file.arch, old: Some(old) });
             }
         }
-        let (derived, warnings) = derive(store, Some(old), new, self.to, &jobs, self.watch)?;
+        let kernel = config::derive::Kernel { store, tree: new, version: self.to };
+        let (derived, warnings) = derive(self.kit, kernel, &jobs, self.watch)?;
         let mut reports = Vec::new();
-        for (job, mut config) in jobs.into_iter().zip(derived) {
-            let path = config.to.strip_prefix(self.kit.top()).unwrap_or(&config.to);
-            config.report.path = visible(path.as_os_str().as_encoded_bytes());
-            config.report.config = format!("{}:{}", self.to.series(), job.arch);
+        for (job, config) in jobs.into_iter().zip(derived) {
             if !config.report.changed {
                 continue;
             }

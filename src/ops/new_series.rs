@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::config::ConfigChangeReport;
-use super::config::derive::{Derive, Derived, derive};
+use super::config::derive::{self, Derive, Derived};
 use super::file_changes::{FileChanges, FilePreview};
 use super::landing::{Landing, branch_update};
 use super::references::{Kernel, Scope, fill_hashes, kernels, plan};
@@ -238,25 +238,21 @@ impl Work<'_> {
     ) -> Result<Vec<Derived>, OpError> {
         let series = self.version.series();
         let job = |config: &ConfigFile| Derive {
+            name: format!("{series}:{}", config.arch),
             from: config.path.clone(),
             to: self.kit.config_like(config, series),
             arch: config.arch,
+            old: before,
         };
         let jobs: Vec<Derive> = configs.iter().map(job).collect();
-        let (made, warnings) = derive(&self.linux.store, before, after, self.version, &jobs, self.watch)?;
-        if !jobs.is_empty() {
-            report.warnings.extend(warnings);
-        }
+        let kernel = derive::Kernel { store: &self.linux.store, tree: after, version: self.version };
+        let (made, warnings) = derive::derive(self.kit, kernel, &jobs, self.watch)?;
+        report.warnings.extend(warnings);
         for made in &made {
             let change = FileChange { path: made.to.clone(), old: made.old.clone(), new: Some(made.new.clone()) };
             changes.add(change, false)?;
         }
-        let named = |made: &Derived, arch: Arch| ConfigChangeReport {
-            config: format!("{series}:{arch}"),
-            path: self.kit.shown(&made.to),
-            ..made.report.clone()
-        };
-        report.configs = made.iter().zip(&jobs).map(|(made, job)| named(made, job.arch)).collect();
+        report.configs = made.iter().map(|made| made.report.clone()).collect();
         if self.options.variants {
             self.fragments(configs, changes)?;
         }

@@ -186,9 +186,7 @@ impl Run<'_> {
         report.state = State::Landed;
         Ok(report)
     }
-}
 
-impl Run<'_> {
     /// Adds what follows the new version: configurations and references.
     fn follow(
         &self,

@@ -31,8 +31,6 @@ pub struct CheckOptions {
     pub toolchain: Choice,
     /// What the programs of the compiler begin with.
     pub cross_compile: Option<String>,
-    /// Differences that only a compiler makes count as well.
-    pub strict: bool,
 }
 
 /// What became of one configuration.
@@ -206,7 +204,7 @@ impl Ground<'_> {
                 names = kbuild::config_names(self.store, tree, config.arch).map_err(failed)?;
                 Known::Names(&names)
             }
-            Some((version, None)) if version.series() == self.group.version.series() => Known::All,
+            _ if targets::is_near(&bytes, &self.group.version) => Known::All,
             _ => Known::Nothing,
         };
         let recorded = Toolchain::Recorded { answers: &before, known };

@@ -1,12 +1,12 @@
 //! `kpatch config refresh`: configurations as the kernel's own tools write them for the version of their series.
 
 use super::compiler::Choice;
-use super::derive::{Derive, Derived, derive, derive_with};
+use super::derive::{Derive, Derived, Kernel, derive_with};
 use super::targets::{self, Group, groups};
 use super::{ConfigChangeReport, kbuild_error};
 use crate::event::Event;
 use crate::git::{Oid, Store};
-use crate::kit::{ConfigFile, FileChange, Kit};
+use crate::kit::{FileChange, Kit};
 use crate::ops::file_changes::FileChanges;
 use crate::ops::landing::Landing;
 use crate::ops::workspace::{self, Linux};
@@ -53,8 +53,7 @@ fn refresh_group(
     tree: Oid,
     watch: Watch<'_>,
 ) -> Result<Vec<Derived>, OpError> {
-    // Those that were made for one release have one answer to what their compiler was asked.
-    let mut by_release: Vec<(Option<Oid>, Vec<&ConfigFile>)> = Vec::new();
+    let mut jobs = Vec::new();
     for config in &group.configs {
         let (bytes, _) = targets::read(&config.path)?;
         let old = match targets::made_for(store, &bytes) {
@@ -62,33 +61,16 @@ fn refresh_group(
             Some((_, tree)) => tree,
             None => None,
         };
-        match by_release.iter_mut().find(|(known, _)| *known == old) {
-            Some((_, configs)) => configs.push(config),
-            None => by_release.push((old, vec![config])),
-        }
+        let (name, path) = (config.name(), &config.path);
+        jobs.push(Derive { name, from: path.clone(), to: path.clone(), arch: config.arch, old });
     }
-    let mut all = Vec::new();
-    for (old, configs) in by_release {
-        let jobs: Vec<Derive> = configs
-            .iter()
-            .map(|config| Derive { from: config.path.clone(), to: config.path.clone(), arch: config.arch })
-            .collect();
-        let choice = (options.toolchain, options.cross_compile.as_deref());
-        let (derived, warnings) = match options.toolchain {
-            Choice::Recorded => derive(store, old, tree, &group.version, &jobs, watch)?,
-            _ => derive_with(store, old, tree, &group.version, &jobs, choice, watch)?,
-        };
-        for warning in warnings {
-            watch.observer.event(&Event::Warning(warning));
-        }
-        for (mut derived, config) in derived.into_iter().zip(configs) {
-            derived.report.config = config.name();
-            derived.report.path = kit.shown(&config.path);
-            all.push(derived);
-        }
+    let choice = (options.toolchain, options.cross_compile.as_deref());
+    let kernel = Kernel { store, tree, version: &group.version };
+    let (derived, warnings) = derive_with(kit, kernel, &jobs, choice, watch)?;
+    for warning in warnings {
+        watch.observer.event(&Event::Warning(warning));
     }
-    all.sort_by(|a, b| a.to.cmp(&b.to));
-    Ok(all)
+    Ok(derived)
 }
 
 /// The lock of the kit, for what is going to write; a dirty kit is refused.

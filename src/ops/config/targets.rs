@@ -123,10 +123,20 @@ pub(super) fn tree(
 /// The tree of the release that a configuration was made for, as its header says; `None` if the header or the linux tree
 /// does not know it.
 pub(super) fn made_for(store: &Store, config: &[u8]) -> Option<(KernelVersion, Option<Oid>)> {
-    let place = crate::kconfig::release(config)?;
-    let version: KernelVersion = config[place].to_str().ok()?.parse().ok()?;
+    let version = release_of(config)?;
     let tree = crate::apply::Release::find(store, version.tag().as_str()).ok().map(|release| release.tree);
     Some((version, tree))
+}
+
+/// Whether a configuration was made for a release of the same series: from one to the next, compilers are hardly ever asked
+/// anything new.
+pub(super) fn is_near(config: &[u8], version: &KernelVersion) -> bool {
+    release_of(config).is_some_and(|made_for| made_for.series() == version.series())
+}
+
+/// The version in the header of a configuration.
+fn release_of(config: &[u8]) -> Option<KernelVersion> {
+    config[crate::kconfig::release(config)?].to_str().ok()?.parse().ok()
 }
 
 /// The bytes of a configuration and what they say.

@@ -88,7 +88,6 @@ pub(super) fn check(args: &CheckArgs, ui: &mut Ui) -> Result<Exit, OpError> {
         configs: args.configs.clone(),
         toolchain,
         cross_compile: args.which.cross_compile.clone(),
-        strict: args.strict,
     };
     let reports = ui.working(|watch| config::check(&options, watch))?;
     let found = reports.iter().any(|report| report.is_finding(args.strict));
