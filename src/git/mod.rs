@@ -18,7 +18,7 @@ pub use error::{BoxError, GitError};
 /// The id of a git object, 20 bytes; displays as 40 hex digits.
 pub use gix::ObjectId as Oid;
 pub use pack::Pack;
-pub use process::Git;
+pub use process::{Git, work_tree};
 pub use refs::RefUpdate;
 pub use renames::Renames;
 pub use store::{Fetcher, Kind, Store, blob_id};

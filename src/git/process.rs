@@ -203,7 +203,7 @@ impl Git {
     /// The repository whose work tree holds `path`, if any does.
     pub fn containing(path: &Path) -> Option<Self> {
         let path = path.canonicalize().ok()?;
-        path.ancestors().find(|folder| folder.join(".git").exists()).and_then(|folder| Self::discover(folder).ok())
+        work_tree(&path).and_then(|folder| Self::discover(folder).ok())
     }
 
     /// The files below `under` that differ from the last commit, untracked ones included and ignored ones not, as
@@ -212,18 +212,16 @@ impl Git {
     /// # Errors
     /// When git cannot be run there.
     pub fn changed_files(&self, under: &Path, except: &Path) -> Result<Vec<bstr::BString>, Error> {
-        let top = under.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(under);
+        let top = work_tree(under).unwrap_or(under);
         let mut pathspecs = vec![OsString::from(":(top)")];
         let mut exclude = OsString::from(":(top,exclude)");
         let inside = |path: &Path| path.strip_prefix(top).map(Path::to_owned).unwrap_or_default();
         pathspecs[0].push(inside(under));
         exclude.push(inside(except));
         pathspecs.push(exclude);
-        let mut work_tree = OsString::from("--work-tree=");
-        work_tree.push(top);
         // A submodule would be looked at under its own configuration, with the commands that stand in it.
         let status = ["status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames"];
-        let command = self.without_filters()?.arg(work_tree).dir(top).args(status);
+        let command = self.without_filters()?.arg(work_tree_option(top)).dir(top).args(status);
         let command = command.arg("--ignore-submodules=dirty").arg("--").args(pathspecs);
         let output = command.run()?.stdout;
         let rows = output.split(|byte| *byte == 0).filter(|row| row.len() > 3);
@@ -236,9 +234,7 @@ impl Git {
     /// # Errors
     /// When git cannot be run there.
     pub fn changed_since(&self, top: &Path, commit: &str) -> Result<Vec<bstr::BString>, Error> {
-        let mut work_tree = OsString::from("--work-tree=");
-        work_tree.push(top);
-        let command = || Ok::<_, Error>(self.without_filters()?.arg(&work_tree).dir(top));
+        let command = || Ok::<_, Error>(self.without_filters()?.arg(work_tree_option(top)).dir(top));
         let diff = ["diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--ignore-submodules=dirty"];
         let tracked = command()?.args(diff).args([commit, "--"]).run()?.stdout;
         let new = command()?.args(["ls-files", "-z", "--others", "--exclude-standard"]).run()?.stdout;
@@ -251,10 +247,9 @@ impl Git {
     /// # Errors
     /// When git cannot be run there.
     pub fn tracked_files(&self, under: &Path) -> Result<Vec<bstr::BString>, Error> {
-        let top = under.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(under);
-        let mut work_tree = OsString::from("--work-tree=");
-        work_tree.push(top);
-        let output = self.command().arg(work_tree).dir(under).args(["ls-files", "-z", "--cached"]).run()?.stdout;
+        let top = work_tree(under).unwrap_or(under);
+        let output =
+            self.command().arg(work_tree_option(top)).dir(under).args(["ls-files", "-z", "--cached"]).run()?.stdout;
         Ok(output.split(|byte| *byte == 0).filter(|name| !name.is_empty()).map(Into::into).collect())
     }
 
@@ -415,6 +410,18 @@ impl Git {
         }
         if self.network { network_env(command) } else { local_env(command) }
     }
+}
+
+/// The top of the work tree that holds `path`, if any does: the nearest folder with a `.git`.
+pub fn work_tree(path: &Path) -> Option<&Path> {
+    path.ancestors().find(|folder| folder.join(".git").exists())
+}
+
+/// The option that tells git where the work tree is; see git(1).
+pub fn work_tree_option(top: &Path) -> OsString {
+    let mut option = OsString::from("--work-tree=");
+    option.push(top);
+    option
 }
 
 /// No configuration but the repository's own, and no network, not even for objects that a partial clone lacks.

@@ -11,7 +11,7 @@ use crate::diff::format::quoted;
 use crate::files::Change;
 use crate::git::{
     BoxError, Entry, Git, Kind, MODE_EXECUTABLE, MODE_FILE, MODE_GITLINK, MODE_TREE, Oid, Store, TreeChanges, Walk,
-    blob_id,
+    blob_id, work_tree,
 };
 
 /// What all series share in the layout that has a hash for each of them, beside the Makefile.
@@ -191,7 +191,7 @@ pub fn dirty(kit: &Kit) -> Result<Option<Vec<PathBuf>>, KitError> {
 
 /// The repository that the kit is in, and the top of its work tree.
 fn repository(kit: &Kit) -> Option<(Git, PathBuf)> {
-    let folder = kit.top().ancestors().find(|folder| folder.join(".git").exists())?;
+    let folder = work_tree(kit.top())?;
     Some((Git::containing(folder)?, folder.to_owned()))
 }
 

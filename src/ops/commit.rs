@@ -12,8 +12,8 @@ use bstr::{BString, ByteSlice as _};
 use super::report::FileReport;
 use super::{OpError, Places, Watch, workspace};
 use crate::diff::format::quoted;
-use crate::git::Git;
-use crate::git::process::Error as GitProcessError;
+use crate::git::process::{Error as GitProcessError, work_tree_option};
+use crate::git::{Git, work_tree};
 use crate::kit::Kit;
 use crate::process::Command;
 use crate::text::visible;
@@ -72,7 +72,7 @@ pub fn prepare(places: &Places) -> Result<Ready, OpError> {
     let no_repository =
         || OpError::new(format!("the kit '{}' is no git repository", kit.top().display())).hint("leave --commit out");
     let place = kit.top().canonicalize().map_err(|_| no_repository())?;
-    let top = place.ancestors().find(|folder| folder.join(".git").exists()).ok_or_else(no_repository)?.to_owned();
+    let top = work_tree(&place).ok_or_else(no_repository)?.to_owned();
     let git = Git::containing(&place).ok_or_else(no_repository)?;
     if let Some((_, what)) = UNDER_WAY.iter().find(|(name, _)| git.git_dir().join(name).symlink_metadata().is_ok()) {
         return Err(OpError::new(format!("the kit is in the middle of {what}")).hint("finish it or abort it first"));
@@ -266,9 +266,7 @@ impl Ready {
     }
 
     fn on_work_tree(&self, command: Command) -> Command {
-        let mut work_tree = std::ffi::OsString::from("--work-tree=");
-        work_tree.push(&self.top);
-        command.hidden_args([work_tree]).dir(&self.top)
+        command.hidden_args([work_tree_option(&self.top)]).dir(&self.top)
     }
 
     /// What git prints, one line.

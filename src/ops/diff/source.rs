@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::range;
 use super::side::Side;
 use crate::event::Event;
-use crate::git::{Git, GitError, MODE_EXECUTABLE, MODE_FILE, Oid, Store};
+use crate::git::{Git, GitError, MODE_EXECUTABLE, MODE_FILE, Oid, Store, work_tree};
 use crate::kit::{Kit, is_series_name, patch_files};
 use crate::ops::jobs::{find_series, unreadable};
 use crate::ops::workspace::{self, kit_error};
@@ -163,7 +163,7 @@ fn repository(path: &Path) -> Result<(Git, String), OpError> {
     let missing = absolute.strip_prefix(there).unwrap_or(Path::new(""));
     let there = there.canonicalize().map_err(|error| OpError::because("cannot find a directory", error))?;
     let git = Git::containing(&there).ok_or_else(none)?;
-    let top = there.ancestors().find(|folder| folder.join(".git").exists()).ok_or_else(none)?;
+    let top = work_tree(&there).ok_or_else(none)?;
     let inside = there.strip_prefix(top).unwrap_or(Path::new("")).join(missing);
     match inside.to_str() {
         Some(inside) => Ok((git, inside.trim_end_matches('/').to_owned())),

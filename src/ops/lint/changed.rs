@@ -7,7 +7,7 @@ use bstr::ByteSlice as _;
 
 use super::OpError;
 use super::inputs::{Set, Source};
-use crate::git::Git;
+use crate::git::{Git, work_tree};
 
 /// The files that differ from where the current branch left a revision, new ones included.
 pub(super) struct Changed {
@@ -42,7 +42,7 @@ impl Changed {
 
     /// The changed files of the repository that a directory is in.
     fn in_repository(&mut self, dir: &Path) -> Result<&BTreeSet<PathBuf>, OpError> {
-        let top = dir.ancestors().find(|folder| folder.join(".git").exists()).ok_or_else(|| {
+        let top = work_tree(dir).ok_or_else(|| {
             OpError::new(format!("'{}' is in no git repository", dir.display()))
                 .hint("--changed-since needs patches that are kept in git")
         })?;
