@@ -16,9 +16,11 @@ use crate::event::Event;
 use crate::git::Store;
 use crate::kbuild::{self, Known, Sources, Toolchain};
 use crate::kconfig::{self, Config};
-use crate::kit::{ConfigFile, Kit};
+use crate::kit::{ConfigFile, Kit, SeriesState};
+use crate::ops::workspace::kit_error;
 use crate::ops::{OpError, Places, Watch, workspace};
 use crate::text::visible;
+use crate::version::KernelVersion;
 
 /// What to check.
 #[derive(Debug, Clone, Default)]
@@ -126,6 +128,26 @@ impl CheckReport {
             ConfigState::Stale | ConfigState::Failed => true,
         }
     }
+
+    /// A configuration of which nothing is to be said.
+    fn clean(config: String, path: String, version: &KernelVersion) -> Self {
+        Self {
+            config,
+            path,
+            version: version.plain().to_string(),
+            state: ConfigState::Final,
+            error: None,
+            compilers: None,
+            findings: Vec::new(),
+            assumed: Vec::new(),
+        }
+    }
+
+    /// A configuration of a kernel whose patches do not apply.
+    fn rejected(config: String, path: String, version: &KernelVersion, reason: &str) -> Self {
+        let error = Some(format!("the patches do not apply: {}", visible(reason.as_bytes())));
+        Self { state: ConfigState::Failed, error, ..Self::clean(config, path, version) }
+    }
 }
 
 /// Checks configurations, their variants and their debug kernels. Nothing is written.
@@ -134,11 +156,38 @@ pub fn check(options: &CheckOptions, watch: Watch<'_>) -> Result<Vec<CheckReport
     let (linux, groups) = open(&options.places, &kit, &options.configs, watch)?;
     let total = groups.iter().map(|group| group.configs.len()).sum();
     watch.observer.event(&Event::Stage { name: "checking configurations", total: Some(total) });
+    let (all, states) = (kit.configs().map_err(kit_error)?, kit.series().map_err(kit_error)?);
     let mut rows = Vec::new();
     for group in &groups {
-        check_group(options, &kit, &linux.store, group, &mut rows, watch)?;
+        let tree = match targets::tree(&linux.store, &kit, &group.version, &[&group.state])? {
+            Ok(tree) => tree,
+            Err(reason) => {
+                let rejected = |config: &ConfigFile| {
+                    CheckReport::rejected(config.name(), kit.shown(&config.path), &group.version, &reason)
+                };
+                rows.extend(group.configs.iter().map(rejected));
+                continue;
+            }
+        };
+        let sources = &lay_out(&linux.store, group, tree)?;
+        let (store, versions) = (&linux.store, sources.version_options());
+        let ground = Ground { options, kit: &kit, store, group, sources, all: &all, states: &states, versions, watch };
+        for file in &group.configs {
+            let (bytes, config) = targets::read(&file.path)?;
+            let read = Read { file, bytes, config };
+            rows.push(ground.row(&read)?);
+            rows.extend(ground.merged(&read)?);
+            watch.observer.event(&Event::Step);
+        }
     }
     Ok(rows)
+}
+
+/// A configuration with what its file holds.
+struct Read<'a> {
+    file: &'a ConfigFile,
+    bytes: Vec<u8>,
+    config: Config,
 }
 
 /// What the checks of one series share.
@@ -148,90 +197,46 @@ struct Ground<'a> {
     store: &'a Store,
     group: &'a Group,
     sources: &'a Sources,
+    /// Every configuration and fragment of the kit.
+    all: &'a [ConfigFile],
+    /// Every series and variant of the kit.
+    states: &'a [SeriesState],
     /// Options whose value is a version.
     versions: HashSet<String>,
     watch: Watch<'a>,
 }
 
-fn check_group(
-    options: &CheckOptions,
-    kit: &Kit,
-    store: &Store,
-    group: &Group,
-    rows: &mut Vec<CheckReport>,
-    watch: Watch<'_>,
-) -> Result<(), OpError> {
-    let tree = match targets::tree(store, kit, &group.version, &[&group.state])? {
-        Ok(tree) => tree,
-        Err(reason) => {
-            let failed = |config| failed_row(kit, group, config, &reason);
-            rows.extend(group.configs.iter().map(failed));
-            return Ok(());
-        }
-    };
-    let sources = lay_out(store, group, tree)?;
-    let ground = Ground { options, kit, store, group, sources: &sources, versions: sources.version_options(), watch };
-    for config in &group.configs {
-        rows.push(ground.row(config)?);
-        rows.extend(ground.merged(config)?);
-        watch.observer.event(&Event::Step);
-    }
-    Ok(())
-}
-
-fn failed_row(kit: &Kit, group: &Group, config: &ConfigFile, reason: &str) -> CheckReport {
-    CheckReport {
-        config: config.name(),
-        path: kit.shown(&config.path),
-        version: group.version.plain().to_string(),
-        state: ConfigState::Failed,
-        error: Some(format!("the patches do not apply: {}", visible(reason.as_bytes()))),
-        compilers: None,
-        findings: Vec::new(),
-        assumed: Vec::new(),
-    }
-}
-
 impl Ground<'_> {
-    fn row(&self, config: &ConfigFile) -> Result<CheckReport, OpError> {
-        let (bytes, before) = targets::read(&config.path)?;
-        let failed = |error| kbuild_error(&config.name(), error);
-        let release = targets::made_for(self.store, &bytes);
+    fn row(&self, Read { file, bytes, config: before }: &Read<'_>) -> Result<CheckReport, OpError> {
+        let failed = |error| kbuild_error(&file.name(), error);
+        let release = targets::made_for(self.store, bytes);
         let names;
         let known = match release {
             Some((version, _)) if version == self.group.version.plain() => Known::All,
             Some((_, Some(tree))) => {
-                names = kbuild::config_names(self.store, tree, config.arch).map_err(failed)?;
+                names = kbuild::config_names(self.store, tree, file.arch).map_err(failed)?;
                 Known::Names(&names)
             }
-            _ if targets::is_near(&bytes, &self.group.version) => Known::All,
+            _ if targets::is_near(bytes, &self.group.version) => Known::All,
             _ => Known::Nothing,
         };
-        let recorded = Toolchain::Recorded { answers: &before, known };
-        let own = self.sources.once(config.arch, &bytes, &recorded, self.watch.interrupt).map_err(failed)?;
-        let mut findings = real(&bytes, &before, &own.bytes);
+        let recorded = Toolchain::Recorded { answers: before, known };
+        let own = self.sources.once(file.arch, bytes, &recorded, self.watch.interrupt).map_err(failed)?;
+        let mut findings = real(bytes, before, &own.bytes);
         let mut compilers = None;
-        if let Some(toolchain) = self.compiler(config)? {
-            let made = self.sources.once(config.arch, &bytes, &toolchain, self.watch.interrupt).map_err(failed)?;
+        if let Some(toolchain) = self.compiler(file)? {
+            let made = self.sources.once(file.arch, bytes, &toolchain, self.watch.interrupt).map_err(failed)?;
             let after = Config::parse(&made.bytes).unwrap_or_default();
-            compilers = Some(CompilersReport { recorded: compiler_of(&before), here: compiler_of(&after) });
-            self.add_compiler_findings(&before, &after, &mut findings);
+            compilers = Some(CompilersReport { recorded: compiler_of(before), here: compiler_of(&after) });
+            self.add_compiler_findings(before, &after, &mut findings);
         }
         let state = match findings.as_slice() {
             [] => ConfigState::Final,
             all if all.iter().all(|finding| finding.class.is_compiler()) => ConfigState::Compiler,
             _ => ConfigState::Stale,
         };
-        Ok(CheckReport {
-            config: config.name(),
-            path: self.kit.shown(&config.path),
-            version: self.group.version.plain().to_string(),
-            state,
-            error: None,
-            compilers,
-            findings,
-            assumed: own.assumed.into_iter().collect(),
-        })
+        let base = CheckReport::clean(file.name(), self.kit.shown(&file.path), &self.group.version);
+        Ok(CheckReport { state, compilers, findings, assumed: own.assumed.into_iter().collect(), ..base })
     }
 
     /// The compiler that is asked beside the recorded answers.

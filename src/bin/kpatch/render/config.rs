@@ -20,6 +20,16 @@ fn option_line(option: &OptionReport, view: &View) -> String {
     view.paint.paint(style, &line)
 }
 
+/// The line on what no configuration has a compiler's answer to; nothing if there is none.
+fn assumed(names: &[String], view: &View) -> String {
+    if names.is_empty() {
+        return String::new();
+    }
+    let names: Vec<String> = names.iter().map(|name| safe(name)).collect();
+    let words = format!("    assumed of the compiler, which was never asked: {}", names.join(", "));
+    [&*view.paint.paint(Style::Warn, &words), "\n"].concat()
+}
+
 fn change_line(name: &str, old: Option<&str>, new: Option<&str>) -> (Style, String) {
     let name = safe(name);
     match (old, new) {

@@ -1,8 +1,10 @@
 //! Variants and debug kernels: a fragment appended to a configuration, as the build does it.
 
+use std::cell::OnceCell;
+use std::collections::HashSet;
 use std::path::Path;
 
-use super::{CheckReport, Class, ConfigState, FindingReport, Ground};
+use super::{CheckReport, Class, ConfigState, FindingReport, Ground, Read};
 use crate::arch::Arch;
 use crate::kbuild::{Known, Sources, Symbols, Toolchain};
 use crate::kconfig::{Config, Opt};
@@ -10,92 +12,97 @@ use crate::kit::{ConfigFile, SeriesState};
 use crate::ops::OpError;
 use crate::ops::config::refresh::lay_out;
 use crate::ops::config::{kbuild_error, targets};
-use crate::ops::workspace::kit_error;
 use crate::text::visible;
 
 /// What the debug kernel does not do: it is there to be looked at after an oops.
 const PANIC: (&str, &str) = ("CONFIG_PANIC_ON_OOPS=y", "# CONFIG_PANIC_ON_OOPS is not set");
 
-/// A fragment and what it is appended to.
-struct Merge<'a> {
-    base: &'a ConfigFile,
+/// The options, without `CONFIG_`, to which the compiler of a configuration has said no on some sources.
+type Denied = HashSet<String>;
+
+/// A fragment to append.
+struct Fragment<'a> {
     /// `-rt`, `-dbg`.
     suffix: &'a str,
-    fragment: &'a Path,
-    sources: &'a Sources,
+    path: &'a Path,
 }
 
 impl Ground<'_> {
     /// The rows of the variants and of the debug kernel that are made of a configuration.
-    pub(super) fn merged(&self, base: &ConfigFile) -> Result<Vec<CheckReport>, OpError> {
+    pub(super) fn merged(&self, base: &Read<'_>) -> Result<Vec<CheckReport>, OpError> {
         let mut rows = Vec::new();
-        let all = self.kit.configs().map_err(kit_error)?;
-        let states = self.kit.series().map_err(kit_error)?;
-        let fragments = all.iter().filter(|config| {
-            config.is_fragment() && config.series == base.series && config.arch == base.arch && base.variant.is_empty()
+        let fragments = self.all.iter().filter(|config| {
+            config.is_fragment() && config.series == base.file.series && config.arch == base.file.arch
         });
+        // One question to the sources of the series serves all fragments that are merged on them.
+        let own = OnceCell::new();
         for fragment in fragments {
             let state =
-                states.iter().find(|state| state.series == fragment.series && state.variant == fragment.variant);
+                self.states.iter().find(|state| state.series == fragment.series && state.variant == fragment.variant);
             if state.is_some_and(|state| state.deprecated) {
                 continue;
             }
-            rows.push(self.variant(base, fragment, state)?);
+            rows.push(self.variant(base, fragment, state, &own)?);
         }
-        if let Some(fragment) = self.kit.debug_fragment() {
-            rows.push(self.merge(&Merge { base, suffix: "-dbg", fragment: &fragment, sources: self.sources })?);
+        if let Some(path) = self.kit.debug_fragment() {
+            rows.push(self.merge(base, &Fragment { suffix: "-dbg", path: &path }, self.sources, &own)?);
         }
         Ok(rows)
     }
 
     fn variant(
         &self,
-        base: &ConfigFile,
+        base: &Read<'_>,
         fragment: &ConfigFile,
         state: Option<&SeriesState>,
+        own: &OnceCell<Denied>,
     ) -> Result<CheckReport, OpError> {
-        let merge = |sources| Merge { base, suffix: &fragment.variant, fragment: &fragment.path, sources };
+        let appended = Fragment { suffix: &fragment.variant, path: &fragment.path };
         let Some(state) = state.filter(|state| state.patches_dir.is_dir()) else {
-            return self.merge(&merge(self.sources));
+            return self.merge(base, &appended, self.sources, own);
         };
         let version = targets::version_of(self.kit, state)?;
         // The build puts the variant's patches on first, then those of the series.
         match targets::tree(self.store, self.kit, &version, &[state, &self.group.state])? {
-            Ok(tree) => self.merge(&merge(&lay_out(self.store, self.group, tree)?)),
-            Err(reason) => Ok(CheckReport {
-                state: ConfigState::Failed,
-                error: Some(format!("the patches do not apply: {}", visible(reason.as_bytes()))),
-                ..self.empty(&merge(self.sources))
-            }),
+            Ok(tree) => self.merge(base, &appended, &lay_out(self.store, self.group, tree)?, &OnceCell::new()),
+            Err(reason) => {
+                let (name, path) = self.names(base, &appended);
+                Ok(CheckReport::rejected(name, path, &self.group.version, &reason))
+            }
         }
     }
 
-    fn empty(&self, merge: &Merge<'_>) -> CheckReport {
-        CheckReport {
-            config: format!("{}{}{}:{}", merge.base.series, merge.base.variant, merge.suffix, merge.base.arch),
-            path: self.kit.shown(merge.fragment),
-            version: self.group.version.plain().to_string(),
-            state: ConfigState::Final,
-            error: None,
-            compilers: None,
-            findings: Vec::new(),
-            assumed: Vec::new(),
-        }
+    /// What the report calls a fragment that is appended, and its path in the kit.
+    fn names(&self, base: &Read<'_>, fragment: &Fragment<'_>) -> (String, String) {
+        let ConfigFile { series, variant, arch, .. } = base.file;
+        (format!("{series}{variant}{}:{arch}", fragment.suffix), self.kit.shown(fragment.path))
     }
 
-    fn merge(&self, merge: &Merge<'_>) -> Result<CheckReport, OpError> {
-        let mut row = self.empty(merge);
+    fn merge(
+        &self,
+        base: &Read<'_>,
+        fragment: &Fragment<'_>,
+        sources: &Sources,
+        known: &OnceCell<Denied>,
+    ) -> Result<CheckReport, OpError> {
+        let (name, path) = self.names(base, fragment);
+        let mut row = CheckReport::clean(name, path, &self.group.version);
         let failed = |error| kbuild_error(&row.config, error);
-        let (base, config) = targets::read(&merge.base.path)?;
-        let (fragment, wanted) = targets::read(merge.fragment)?;
-        let (arch, interrupt) = (merge.base.arch, self.watch.interrupt);
-        let denied = merge.sources.denied(arch, &config, &base, interrupt).map_err(failed)?;
+        let (bytes, wanted) = targets::read(fragment.path)?;
+        let (arch, interrupt) = (base.file.arch, self.watch.interrupt);
+        let denied = match known.get() {
+            Some(denied) => denied,
+            None => {
+                let asked = sources.denied(arch, &base.config, &base.bytes, interrupt).map_err(failed)?;
+                known.get_or_init(|| asked)
+            }
+        };
         // What the compiler was never asked, as the fragment turns it on, it is taken to be able to do.
-        let toolchain = Toolchain::Recorded { answers: &config, known: Known::Names(&denied) };
-        let text = appended(&base, &fragment, merge.suffix);
-        let made = merge.sources.merge(arch, &text, &toolchain, interrupt).map_err(failed)?;
+        let toolchain = Toolchain::Recorded { answers: &base.config, known: Known::Names(denied) };
+        let text = appended(&base.bytes, &bytes, fragment.suffix);
+        let made = sources.merge(arch, &text, &toolchain, interrupt).map_err(failed)?;
         let made = Config::parse(&made).unwrap_or_default();
-        row.findings = not_taken(&wanted, &made, merge.sources, arch);
+        row.findings = not_taken(&wanted, &made, sources, arch);
         row.state = if row.findings.is_empty() { ConfigState::Final } else { ConfigState::Stale };
         Ok(row)
     }

@@ -2,7 +2,7 @@
 
 use kpatch::ops::config::{ConfigChangeReport, SetReport};
 
-use super::option_line;
+use super::{assumed, option_line};
 use crate::render::{Detail, Style, View, count, safe};
 
 /// A line for each configuration, and the options that differ below it.
@@ -56,12 +56,7 @@ fn one(
         let why = cause(&option.name).map(|cause| format!("; {cause}")).unwrap_or_default();
         text += &["   ", &option_line(option, view), &why, "\n"].concat();
     }
-    if !report.assumed.is_empty() {
-        let names: Vec<String> = report.assumed.iter().map(|name| safe(name)).collect();
-        let words = format!("    assumed of the compiler, which was never asked: {}", names.join(", "));
-        text += &[&*view.paint.paint(Style::Warn, &words), "\n"].concat();
-    }
-    text
+    text + &assumed(&report.assumed, view)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use kpatch::ops::config::{CheckReport, Class, ConfigState, FindingReport};
 
-use super::change_line;
+use super::{assumed, change_line};
 use crate::render::{Detail, Style, View, count, safe};
 
 /// A line for each configuration; below it what is real, and features that this machine's compiler would lose.
@@ -88,12 +88,7 @@ fn rest(report: &CheckReport, view: &View) -> String {
         );
         text += &[&*view.paint.paint(Style::Dim, &words), "\n"].concat();
     }
-    if !report.assumed.is_empty() {
-        let names: Vec<String> = report.assumed.iter().map(|name| safe(name)).collect();
-        let words = format!("    assumed of the compiler, which was never asked: {}", names.join(", "));
-        text += &[&*view.paint.paint(Style::Warn, &words), "\n"].concat();
-    }
-    text
+    text + &assumed(&report.assumed, view)
 }
 
 #[cfg(test)]
