@@ -23,7 +23,7 @@ pub fn visible(bytes: &[u8]) -> String {
 
 /// The line that a place of a text is in, from 1; `at` counts bytes.
 pub fn line_of(text: &[u8], at: usize) -> usize {
-    text[..at].iter().filter(|byte| **byte == b'\n').count() + 1
+    text[..at].split(|byte| *byte == b'\n').count()
 }
 
 /// True for characters that change how the text around them looks, or that cannot be seen.

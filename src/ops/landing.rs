@@ -185,7 +185,7 @@ impl Landing {
     pub(super) fn of_files(kit: &Kit, series: Option<String>, changes: FileChanges) -> Self {
         let files = changes.reports();
         let changes = changes.into_changes();
-        Self { series, changes, files, ..Self::new(kit.top(), kit.work_dir()) }
+        Self { changes, files, series, ..Self::new(kit.top(), kit.work_dir()) }
     }
 
     /// A landing that takes another one back.

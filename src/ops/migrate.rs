@@ -67,7 +67,7 @@ pub struct LeftReport {
 /// Migrates the kit, all of it or nothing; a kit that is per-series already is left alone.
 ///
 /// # Errors
-/// A dirty kit, and whatever [`Kit::migration`] cannot take apart; then nothing has changed.
+/// A dirty kit, and whatever [`Kit::migration`](crate::kit::Kit::migration) cannot take apart; then nothing has changed.
 pub fn migrate(options: &MigrateOptions, watch: Watch<'_>) -> Result<MigrateReport, OpError> {
     let kit = workspace::kit(&options.places)?;
     if options.dry_run {

@@ -90,12 +90,11 @@ impl Ground<'_> {
         let failed = |error| kbuild_error(&row.config, error);
         let (bytes, wanted) = targets::read(fragment.path)?;
         let (arch, interrupt) = (base.file.arch, self.watch.interrupt);
-        let denied = match known.get() {
-            Some(denied) => denied,
-            None => {
-                let asked = sources.denied(arch, &base.config, &base.bytes, interrupt).map_err(failed)?;
-                known.get_or_init(|| asked)
-            }
+        let denied = if let Some(denied) = known.get() {
+            denied
+        } else {
+            let asked = sources.denied(arch, &base.config, &base.bytes, interrupt).map_err(failed)?;
+            known.get_or_init(|| asked)
         };
         // What the compiler was never asked, as the fragment turns it on, it is taken to be able to do.
         let toolchain = Toolchain::Recorded { answers: &base.config, known: Known::Names(denied) };
