@@ -5,23 +5,13 @@ use super::mail::Mail;
 use super::member::Group;
 use super::note::Notes;
 use super::run::PatchFile;
-use crate::finding::{About, FixClass, Severity};
+use crate::finding::{About, FixClass};
 
 /// A rule: who it is, why it is, and what it looks at.
 #[derive(Debug)]
 pub struct Rule {
-    /// A letter for its family and three digits; never given to another rule.
-    pub id: &'static str,
-    /// What is wrong where it fires, in kebab case: it reads well after "allow".
-    pub name: &'static str,
-    /// How bad it is, unless the finding itself, the profile or the settings say otherwise.
-    pub severity: Severity,
-    /// What it checks, in one sentence.
-    pub summary: &'static str,
-    /// Why: what breaks or gets lost otherwise.
-    pub why: &'static str,
-    /// Who says so: a section of the seed, a document of the kernel, how git behaves.
-    pub source: &'static str,
+    /// Who it is: id, name, severity and texts.
+    pub about: About,
     /// How its findings can be mended; absent if only by a person.
     pub fix: Option<FixClass>,
     /// Where it does not fire.
@@ -30,14 +20,6 @@ pub struct Rule {
     pub bad: Sample,
     /// What it looks at.
     pub check: Check,
-}
-
-impl Rule {
-    /// Who it is.
-    pub fn about(&self) -> About {
-        let Self { id, name, severity, summary, why, source, .. } = *self;
-        About { id, name, severity, summary, why, source }
-    }
 }
 
 /// The part of a set that a rule looks at, and how.
@@ -88,5 +70,5 @@ pub enum Sample {
 
 /// The rule of that id or name.
 pub fn rule(name: &str) -> Option<&'static Rule> {
-    super::RULES.iter().copied().find(|rule| rule.id.eq_ignore_ascii_case(name) || rule.name == name)
+    super::RULES.iter().copied().find(|rule| rule.about.id.eq_ignore_ascii_case(name) || rule.about.name == name)
 }

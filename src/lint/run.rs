@@ -180,8 +180,8 @@ impl<'a> Judge<'a> {
             base: draft.map_or(0, |draft| draft.span.start),
             part: draft.map_or(0, |draft| draft.part),
             finding: Finding {
-                rule: rule.id.to_owned(),
-                name: rule.name.to_owned(),
+                rule: rule.about.id.to_owned(),
+                name: rule.about.name.to_owned(),
                 severity: self.settings.severity(rule, note.severity),
                 path: self.subject.path.to_owned(),
                 line: shown.line,
@@ -254,8 +254,8 @@ fn of_group(rule: &'static Rule, group: &Group<'_>, note: Note) -> Judged {
         base: 0,
         part: member.map_or(0, |member| member.part),
         finding: Finding {
-            rule: rule.id.to_owned(),
-            name: rule.name.to_owned(),
+            rule: rule.about.id.to_owned(),
+            name: rule.about.name.to_owned(),
             severity: group.settings.severity(rule, note.severity),
             path,
             line: member.map(|member| member.line),
@@ -327,5 +327,5 @@ fn stem(name: &str) -> &str {
 }
 
 fn fingerprint(rule: &Rule, patch: &str, anchor: &str) -> String {
-    finding::fingerprint([rule.id, patch, anchor])
+    finding::fingerprint([rule.about.id, patch, anchor])
 }

@@ -28,18 +28,18 @@ impl Settings {
 
     /// Says what to make of a rule.
     pub fn set(&mut self, rule: &'static Rule, level: Level) {
-        self.levels.insert(rule.id, level);
+        self.levels.insert(rule.about.id, level);
     }
 
     /// Runs only the rules that were selected; those that are off by themselves come on.
     pub fn select(&mut self, rule: &'static Rule) {
-        self.selected.insert(rule.id);
+        self.selected.insert(rule.about.id);
     }
 
     /// True if the rule is to be run.
     pub fn is_on(&self, rule: &Rule) -> bool {
         if !self.selected.is_empty() {
-            return self.selected.contains(rule.id);
+            return self.selected.contains(rule.about.id);
         }
         self.level(rule) != Some(Level::Off)
     }
@@ -48,13 +48,13 @@ impl Settings {
     pub fn severity(&self, rule: &Rule, said: Option<Severity>) -> Severity {
         match self.level(rule) {
             Some(Level::At(severity)) => severity,
-            _ => said.unwrap_or(rule.severity),
+            _ => said.unwrap_or(rule.about.severity),
         }
     }
 
     fn level(&self, rule: &Rule) -> Option<Level> {
-        let by_profile = || self.profile.levels.iter().find(|(id, _)| *id == rule.id).map(|(_, level)| *level);
-        self.levels.get(rule.id).copied().or_else(by_profile)
+        let by_profile = || self.profile.levels.iter().find(|(id, _)| *id == rule.about.id).map(|(_, level)| *level);
+        self.levels.get(rule.about.id).copied().or_else(by_profile)
     }
 }
 
@@ -74,5 +74,5 @@ pub fn rules_of(word: &str) -> Vec<&'static Rule> {
         && word.chars().skip(1).all(|c| c.is_ascii_digit());
     let upper = word.to_ascii_uppercase();
     let all = super::RULES.iter().copied();
-    if is_family { all.filter(|rule| rule.id.starts_with(&upper)).collect() } else { Vec::new() }
+    if is_family { all.filter(|rule| rule.about.id.starts_with(&upper)).collect() } else { Vec::new() }
 }

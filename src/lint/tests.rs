@@ -133,20 +133,24 @@ impl Files {
 
 #[test]
 fn the_table_is_sorted_and_complete() {
-    let ids: Vec<&str> = RULES.iter().map(|rule| rule.id).collect();
+    let ids: Vec<&str> = RULES.iter().map(|rule| rule.about.id).collect();
     assert!(ids.is_sorted(), "{ids:?}");
     let unique: BTreeSet<&str> = ids.iter().copied().collect();
     assert_eq!(unique.len(), ids.len(), "an id stands twice");
-    let names: BTreeSet<&str> = RULES.iter().map(|rule| rule.name).collect();
+    let names: BTreeSet<&str> = RULES.iter().map(|rule| rule.about.name).collect();
     assert_eq!(names.len(), ids.len(), "a name stands twice");
     for rule in RULES.iter() {
-        let (letter, digits) = rule.id.split_at(1);
+        let (letter, digits) = rule.about.id.split_at(1);
         assert!("DFHMNPSUX".contains(letter) && digits.len() == 3 && digits.bytes().all(|b| b.is_ascii_digit()));
-        assert!(rule.name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-' || b.is_ascii_digit()), "{}", rule.name);
-        for text in [rule.summary, rule.why, rule.source] {
-            assert!(!text.is_empty() && !text.ends_with(' '), "{} lacks a text", rule.id);
+        assert!(
+            rule.about.name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-' || b.is_ascii_digit()),
+            "{}",
+            rule.about.name
+        );
+        for text in [rule.about.summary, rule.about.why, rule.about.source] {
+            assert!(!text.is_empty() && !text.ends_with(' '), "{} lacks a text", rule.about.id);
         }
-        assert!(rule.summary.ends_with('.') && rule.why.ends_with('.'), "{}: sentences end", rule.id);
+        assert!(rule.about.summary.ends_with('.') && rule.about.why.ends_with('.'), "{}: sentences end", rule.about.id);
     }
 }
 
@@ -175,15 +179,15 @@ fn every_example_does_what_it_says() {
         settings.select(rule);
         for (sample, fires) in [(rule.good, false), (rule.bad, true)] {
             let Some(files) = Files::of(sample, rule.check) else {
-                let is_large = TOO_LARGE.contains(&rule.id);
-                assert!(rule.check.needs_tree() || is_large, "{} can be shown by files", rule.id);
+                let is_large = TOO_LARGE.contains(&rule.about.id);
+                assert!(rule.check.needs_tree() || is_large, "{} can be shown by files", rule.about.id);
                 continue;
             };
             let judged = files.judged(&settings);
-            assert_eq!(!judged.is_empty(), fires, "{} {}: {judged:#?}", rule.id, rule.name);
+            assert_eq!(!judged.is_empty(), fires, "{} {}: {judged:#?}", rule.about.id, rule.about.name);
             for judged in judged {
-                assert_eq!(judged.finding.rule, rule.id);
-                assert!(!judged.finding.message.ends_with('.'), "{}: {}", rule.id, judged.finding.message);
+                assert_eq!(judged.finding.rule, rule.about.id);
+                assert!(!judged.finding.message.ends_with('.'), "{}: {}", rule.about.id, judged.finding.message);
                 assert!(judged.fix.is_none_or(|fix| Some(fix.class) <= rule.fix.max(Some(fix.class))));
             }
         }
@@ -202,10 +206,10 @@ fn fixes_mend_the_examples_that_they_can() {
             let edits = |judged: &&Judged| judged.fix.as_ref().is_some_and(|fix| matches!(fix.kind, FixKind::Edit(_)));
             let before = file(subject, bytes, &settings);
             let fixed = fix_file(subject, bytes, &settings, allowed, &|_| true);
-            assert!(fixed.refused.is_empty(), "{}: {:?}", rule.id, fixed.refused);
-            assert_eq!(before.judged.iter().any(|j| edits(&j)), !fixed.fixed.is_empty(), "{}", rule.id);
+            assert!(fixed.refused.is_empty(), "{}: {:?}", rule.about.id, fixed.refused);
+            assert_eq!(before.judged.iter().any(|j| edits(&j)), !fixed.fixed.is_empty(), "{}", rule.about.id);
             let again = fix_file(subject, &fixed.bytes, &settings, allowed, &|_| true);
-            assert_eq!(again.bytes, fixed.bytes, "{} is not idempotent", rule.id);
+            assert_eq!(again.bytes, fixed.bytes, "{} is not idempotent", rule.about.id);
         }
     }
 }

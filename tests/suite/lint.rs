@@ -377,7 +377,7 @@ fn a_linux_tree_says_what_files_cannot() {
     let output = world.kpatch(&["lint", "--files-only", "--json"]);
     assert!(tree(&output).is_empty());
     let untold: BTreeSet<&str> =
-        kpatch::lint::RULES.iter().filter(|rule| rule.check.needs_tree()).map(|rule| rule.id).collect();
+        kpatch::lint::RULES.iter().filter(|rule| rule.check.needs_tree()).map(|rule| rule.about.id).collect();
     let report = json(&output);
     let told = report["reports"][0]["not_checked"][0]["rules"].as_array().unwrap();
     assert_eq!(told.iter().map(|rule| rule.as_str().unwrap()).collect::<BTreeSet<_>>(), untold);
@@ -528,10 +528,10 @@ fn rules_are_listed_and_explained() {
     let sandbox = Sandbox::new();
     let list = String::from_utf8(lint(&sandbox, &["--rules"]).stdout).unwrap();
     for rule in kpatch::lint::RULES.iter() {
-        assert!(list.contains(rule.id) && list.contains(rule.name), "{}", rule.id);
-        let told = lint(&sandbox, &["--explain", rule.id]);
+        assert!(list.contains(rule.about.id) && list.contains(rule.about.name), "{}", rule.about.id);
+        let told = lint(&sandbox, &["--explain", rule.about.id]);
         assert_eq!(told.status.code(), Some(0));
-        assert!(String::from_utf8_lossy(&told.stdout).contains(rule.name));
+        assert!(String::from_utf8_lossy(&told.stdout).contains(rule.about.name));
     }
     assert_refusal(&lint(&sandbox, &["--explain", "Z001"]), &["lint"], &["'Z001' is no rule"]);
 }

@@ -41,7 +41,7 @@ impl<'a> Configured<'a> {
                 };
                 let until = waiver.until.as_deref().and_then(|day| NaiveDate::parse_from_str(day, "%Y-%m-%d").ok());
                 let expired = until.is_some_and(|until| options.today.is_some_and(|today| today > until));
-                configured.waivers.push(Known { waiver, rule: known.id, expired, used: Cell::new(false) });
+                configured.waivers.push(Known { waiver, rule: known.about.id, expired, used: Cell::new(false) });
             }
         }
         // Wrong names are told even if no set would come to ask.

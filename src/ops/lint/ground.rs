@@ -90,6 +90,6 @@ pub(super) fn ask(
 /// The rules of a kind that are on in a set, as not checked.
 fn not_checked(set: &Set, is_it: impl Fn(&Rule) -> bool, reason: &str) -> Vec<NotChecked> {
     let rules = RULES.iter().filter(|rule| is_it(rule) && set.settings.is_on(rule));
-    let rules: Vec<String> = rules.map(|rule| rule.id.to_owned()).collect();
+    let rules: Vec<String> = rules.map(|rule| rule.about.id.to_owned()).collect();
     if rules.is_empty() { Vec::new() } else { vec![NotChecked { rules, reason: reason.to_owned() }] }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use clap_mangen::roff::{Roff, bold, roman};
+use clap_mangen::roff::{Roff, roman};
 
 use kpatch::drift::{RULES, Rule};
 use kpatch::finding::Severity;
@@ -11,10 +11,10 @@ use kpatch::ops::OpError;
 use kpatch::ops::check::CheckReport;
 use kpatch::ops::lint::report::{LintReport, LintRun};
 
-use super::lint::rules::{prose, style};
+use super::about::{self, Facts};
 use super::lint::{self, Tool};
-use super::table::{Cell, table, wrap};
-use super::{Detail, Style, View, count, safe};
+use super::table::{table, wrap};
+use super::{Detail, View, count, safe};
 
 fn tool() -> Tool {
     Tool { verb: "check", rules: RULES.iter().map(|rule| rule.about).collect() }
@@ -86,38 +86,23 @@ fn ago(age: Duration) -> String {
 
 /// All rules, a line each.
 pub(crate) fn list(view: &View) -> String {
-    let row = |rule: &&Rule| {
-        let about = &rule.about;
-        let severity = Cell(style(about.severity), about.severity.word().to_owned());
-        let words = [about.name, about.summary].map(Cell::plain);
-        [vec![Cell(Style::Strong, about.id.to_owned()), severity], words.into()].concat()
-    };
-    table(&RULES.iter().map(row).collect::<Vec<_>>(), 0, view)
+    table(&RULES.iter().map(|rule| about::row(&rule.about, None)).collect::<Vec<_>>(), 0, view)
 }
 
-/// What is short enough for a line.
-fn facts(rule: &Rule) -> [(&'static str, &'static str); 5] {
-    [
+fn facts(rule: &Rule) -> Facts {
+    let facts = [
         ("severity", rule.about.severity.word()),
         ("way out", rule.help),
         ("source", rule.about.source),
         ("good", rule.good),
         ("bad", rule.bad),
-    ]
+    ];
+    facts.map(|(key, words)| (key, words.to_owned())).into()
 }
 
 /// All that there is to know of one rule.
 pub(crate) fn explain(rule: &Rule, view: &View) -> String {
-    let about = &rule.about;
-    let mut text = format!("{}\n\n", view.paint.paint(Style::Strong, &format!("{} {}", about.id, about.name)));
-    for words in [about.summary, about.why] {
-        text += &wrap(words, 2, 2, view);
-        text.push('\n');
-    }
-    for (key, words) in facts(rule) {
-        text += &wrap(&format!("{key}: {words}"), 2, 4, view);
-    }
-    text
+    about::explain(&rule.about, &facts(rule), view)
 }
 
 /// The part of `docs/rules.md` that is about them.
@@ -128,18 +113,10 @@ pub(crate) fn rules_markdown() -> String {
         .to_owned();
     for rule in RULES.iter() {
         let about = &rule.about;
-        let anchor = format!("{}-{}", about.id.to_ascii_lowercase(), about.name);
-        let (severity, summary) = (about.severity.word(), prose(about.summary));
+        let (anchor, severity, summary) = (about::anchor(about), about.severity.word(), about::prose(about.summary));
         let _ = writeln!(text, "| [{}](#{anchor}) | {} | {severity} | {summary} |", about.id, about.name);
     }
-    for rule in RULES.iter() {
-        let about = &rule.about;
-        let words = [about.summary, about.why].map(prose);
-        let _ = write!(text, "\n### {} {}\n\n{}\n\n{}\n\n", about.id, about.name, words[0], words[1]);
-        for (key, words) in facts(rule) {
-            let _ = writeln!(text, "- {key}: {}", prose(words));
-        }
-    }
+    RULES.iter().for_each(|rule| text += &about::section(&rule.about, &facts(rule)));
     text
 }
 
@@ -147,14 +124,7 @@ pub(crate) fn rules_markdown() -> String {
 pub(crate) fn rules_page(roff: &mut Roff) {
     roff.control("SH", ["RULES OF CHECK"]);
     roff.text([roman("What kpatch check holds a kit to. [check.rules] in kpatch.toml says what counts.")]);
-    for rule in RULES.iter() {
-        let about = &rule.about;
-        roff.control("SS", [&*format!("{} {}", about.id, about.name)]).text([roman(about.summary)]);
-        roff.control("PP", []).text([roman(about.why)]);
-        for (key, words) in facts(rule) {
-            roff.control("PP", []).text([bold(format!("{key}: ")), roman(words)]);
-        }
-    }
+    RULES.iter().for_each(|rule| about::describe(roff, &rule.about, &facts(rule)));
 }
 
 #[cfg(test)]

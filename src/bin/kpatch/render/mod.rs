@@ -1,5 +1,6 @@
 //! Reports for people and programs. Whatever comes from a patch, a tag or a path is made harmless here.
 
+mod about;
 mod advice;
 pub(crate) mod bisect;
 pub(crate) mod bump;

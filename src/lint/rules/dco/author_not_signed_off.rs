@@ -1,20 +1,22 @@
 //! D002: others signed off, the author did not.
 
 use super::{same_mail, same_name};
-use crate::finding::Severity;
+use crate::finding::{About, Severity};
 use crate::lint::mail::{Mail, Person};
 use crate::lint::note::Notes;
 use crate::lint::rule::{Check, Rule, Sample};
 use crate::text::visible;
 
 pub(super) static RULE: Rule = Rule {
-    id: "D002",
-    name: "author-not-signed-off",
-    severity: Severity::Warning,
-    summary: "One of the sign-offs is the author's, by address or by name.",
-    why: "Who wrote a patch says first that it may be passed on; who carried it can only say that it came to them. \
-          Where that line is missing the author may be the wrong one: an import took who sent the mail for who wrote it.",
-    source: "Documentation/process/submitting-patches.rst, Sign your work; Linux, scripts/checkpatch.pl",
+    about: About {
+        id: "D002",
+        name: "author-not-signed-off",
+        severity: Severity::Warning,
+        summary: "One of the sign-offs is the author's, by address or by name.",
+        why: "Who wrote a patch says first that it may be passed on; who carried it can only say that it came to them. \
+              Where that line is missing the author may be the wrong one: an import took who sent the mail for who wrote it.",
+        source: "Documentation/process/submitting-patches.rst, Sign your work; Linux, scripts/checkpatch.pl",
+    },
     fix: None,
     good: Sample::Message("mm: fix a leak\n\nFree it.\n\nSigned-off-by: A U Thor <other@example.org>"),
     bad: Sample::Message("mm: fix a leak\n\nFree it.\n\nSigned-off-by: C Arrier <carrier@example.org>"),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use bstr::ByteSlice as _;
 
-use crate::finding::{FixClass, Severity};
+use crate::finding::{About, FixClass, Severity};
 use crate::lint::mail::Mail;
 use crate::lint::note::{FixKind, Notes};
 use crate::lint::rule::{Check, Rule, Sample};
@@ -13,13 +13,15 @@ use crate::lint::trailer;
 use crate::text::visible;
 
 pub(super) static RULE: Rule = Rule {
-    id: "D006",
-    name: "duplicate-trailer",
-    severity: Severity::Info,
-    summary: "No trailer stands in the message twice.",
-    why: "It says nothing new, and it shows that the message was put together by tools that did not see each other's \
-          lines. A sign-off may come again further down: then the patch passed through the same hands twice.",
-    source: "Linux, scripts/checkpatch.pl; Documentation/process/submitting-patches.rst, Sign your work",
+    about: About {
+        id: "D006",
+        name: "duplicate-trailer",
+        severity: Severity::Info,
+        summary: "No trailer stands in the message twice.",
+        why: "It says nothing new, and it shows that the message was put together by tools that did not see each other's \
+              lines. A sign-off may come again further down: then the patch passed through the same hands twice.",
+        source: "Linux, scripts/checkpatch.pl; Documentation/process/submitting-patches.rst, Sign your work",
+    },
     fix: Some(FixClass::Safe),
     good: Sample::Message(
         "mm: fix a leak\n\nFree it.\n\nCc: stable@vger.kernel.org\nSigned-off-by: A U Thor <author@example.org>\n\

@@ -2,7 +2,7 @@
 
 use bstr::ByteSlice as _;
 
-use crate::finding::{FixClass, Severity};
+use crate::finding::{About, FixClass, Severity};
 use crate::lint::mail::{Line, Mail, Person};
 use crate::lint::note::{FixKind, Notes};
 use crate::lint::rule::{Check, Rule, Sample};
@@ -11,13 +11,15 @@ use crate::lint::trailer;
 use crate::patch::diffstat;
 
 pub(super) static RULE: Rule = Rule {
-    id: "D005",
-    name: "misspelled-signed-off-by",
-    severity: Severity::Warning,
-    summary: "Every sign-off is written 'Signed-off-by: Name <mail>' and stands among the trailers at the end.",
-    why: "Tools look for exactly this line in the last paragraph of the message. Another spelling, or prose behind it, \
-          hides it from them: git adds the same sign-off again, and trailers that follow become part of the prose.",
-    source: "Documentation/process/submitting-patches.rst, Sign your work; git-interpret-trailers(1)",
+    about: About {
+        id: "D005",
+        name: "misspelled-signed-off-by",
+        severity: Severity::Warning,
+        summary: "Every sign-off is written 'Signed-off-by: Name <mail>' and stands among the trailers at the end.",
+        why: "Tools look for exactly this line in the last paragraph of the message. Another spelling, or prose behind it, \
+              hides it from them: git adds the same sign-off again, and trailers that follow become part of the prose.",
+        source: "Documentation/process/submitting-patches.rst, Sign your work; git-interpret-trailers(1)",
+    },
     fix: Some(FixClass::Safe),
     good: Sample::Message("mm: fix a leak\n\nFree it.\n\nSigned-off-by: A U Thor <author@example.org>"),
     bad: Sample::Message("mm: fix a leak\n\nFree it.\n\nSigned-Off-By :A U Thor <author@example.org>"),

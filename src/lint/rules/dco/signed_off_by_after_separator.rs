@@ -2,19 +2,21 @@
 
 use bstr::ByteSlice as _;
 
-use crate::finding::{FixClass, Severity};
+use crate::finding::{About, FixClass, Severity};
 use crate::lint::mail::{Mail, Person};
 use crate::lint::note::{FixKind, Notes};
 use crate::lint::rule::{Check, Rule, Sample};
 
 pub(super) static RULE: Rule = Rule {
-    id: "D008",
-    name: "signed-off-by-after-separator",
-    severity: Severity::Error,
-    summary: "The sign-off stands above the line '---'.",
-    why: "git am drops all text between the line '---' and the diff: the commit has no sign-off, and every export made \
-          from it has lost it for good.",
-    source: "git-am(1); Documentation/process/submitting-patches.rst, The canonical patch format",
+    about: About {
+        id: "D008",
+        name: "signed-off-by-after-separator",
+        severity: Severity::Error,
+        summary: "The sign-off stands above the line '---'.",
+        why: "git am drops all text between the line '---' and the diff: the commit has no sign-off, and every export made \
+              from it has lost it for good.",
+        source: "git-am(1); Documentation/process/submitting-patches.rst, The canonical patch format",
+    },
     fix: Some(FixClass::Safe),
     good: Sample::File(sample_mail!(
         "From: A <a@b.c>\nSubject: s\n",

@@ -2,20 +2,22 @@
 
 use bstr::ByteSlice as _;
 
-use crate::finding::Severity;
+use crate::finding::{About, Severity};
 use crate::lint::mail::{Mail, Person, value};
 use crate::lint::note::Notes;
 use crate::lint::rule::{Check, Rule, Sample};
 use crate::lint::rules::MOST;
 
 pub(super) static RULE: Rule = Rule {
-    id: "D007",
-    name: "unsigned-co-author",
-    severity: Severity::Warning,
-    summary: "Every 'Co-developed-by:' line is followed by the sign-off of the same person.",
-    why: "Who wrote a part of a patch has to say, as its author does, that it may be passed on. The kernel wants that \
-          line right below, so that nobody needs to look for it.",
-    source: "Documentation/process/submitting-patches.rst, When to use Acked-by:, Cc:, and Co-developed-by:",
+    about: About {
+        id: "D007",
+        name: "unsigned-co-author",
+        severity: Severity::Warning,
+        summary: "Every 'Co-developed-by:' line is followed by the sign-off of the same person.",
+        why: "Who wrote a part of a patch has to say, as its author does, that it may be passed on. The kernel wants that \
+              line right below, so that nobody needs to look for it.",
+        source: "Documentation/process/submitting-patches.rst, When to use Acked-by:, Cc:, and Co-developed-by:",
+    },
     fix: None,
     good: Sample::Message(
         "mm: fix a leak\n\nFree it.\n\nCo-developed-by: B <b@example.org>\nSigned-off-by: B <b@example.org>\n\

@@ -1,19 +1,21 @@
 //! F002: no date, or one that says nothing.
 
-use crate::finding::Severity;
+use crate::finding::{About, Severity};
 use crate::lint::mail::Mail;
 use crate::lint::note::Notes;
 use crate::lint::rule::{Check, Rule, Sample};
 use crate::message::MessageError;
 
 pub(super) static RULE: Rule = Rule {
-    id: "F002",
-    name: "bad-date",
-    severity: Severity::Error,
-    summary: "The mail has a date that git can read.",
-    why: "git am ends with 'invalid date format' at a date that it cannot read. Without a date the commit gets the \
-          time of the import: each import makes another commit, and nothing can be reproduced.",
-    source: "seed, Working with Linux kernel patches: 'git am' format; git-am(1); RFC 2822, 3.3",
+    about: About {
+        id: "F002",
+        name: "bad-date",
+        severity: Severity::Error,
+        summary: "The mail has a date that git can read.",
+        why: "git am ends with 'invalid date format' at a date that it cannot read. Without a date the commit gets the \
+              time of the import: each import makes another commit, and nothing can be reproduced.",
+        source: "seed, Working with Linux kernel patches: 'git am' format; git-am(1); RFC 2822, 3.3",
+    },
     fix: None,
     good: Sample::Header("From: A U Thor <author@example.org>\nDate: Wed, 3 Jan 2018 09:57:30 +0000"),
     bad: Sample::Header("From: A U Thor <author@example.org>\nDate: 2019-13-45 99:99"),

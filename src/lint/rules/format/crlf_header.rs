@@ -2,20 +2,22 @@
 
 use std::ops::Range;
 
-use crate::finding::{FixClass, Severity};
+use crate::finding::{About, FixClass, Severity};
 use crate::lint::mail::{Mail, split};
 use crate::lint::note::{FixKind, Notes};
 use crate::lint::rule::{Check, Rule, Sample};
 
 pub(super) static RULE: Rule = Rule {
-    id: "F003",
-    name: "crlf-header",
-    severity: Severity::Error,
-    summary: "No line of the header or the message ends in CRLF, nor do all lines of the file.",
-    why: "git am drops carriage returns unless it is told to keep them, patch(1) keeps them: a file whose lines all \
-          end in CRLF, as after a round through an editor on Windows, applies to no file of the kernel, or writes \
-          other bytes with one tool than with the other. A diff of a file that has them is another matter.",
-    source: "git-am(1), --keep-cr; git-mailsplit(1)",
+    about: About {
+        id: "F003",
+        name: "crlf-header",
+        severity: Severity::Error,
+        summary: "No line of the header or the message ends in CRLF, nor do all lines of the file.",
+        why: "git am drops carriage returns unless it is told to keep them, patch(1) keeps them: a file whose lines all \
+              end in CRLF, as after a round through an editor on Windows, applies to no file of the kernel, or writes \
+              other bytes with one tool than with the other. A diff of a file that has them is another matter.",
+        source: "git-am(1), --keep-cr; git-mailsplit(1)",
+    },
     fix: Some(FixClass::Safe),
     good: Sample::Header("From: A U Thor <author@example.org>\nDate: Mon, 16 Nov 2020 10:11:12 +0000"),
     bad: Sample::Header("From: A U Thor <author@example.org>\r\nDate: Mon, 16 Nov 2020 10:11:12 +0000"),

@@ -1,19 +1,21 @@
 //! F006: the line that `git format-patch` begins a file with is missing.
 
-use crate::finding::{FixClass, Severity};
+use crate::finding::{About, FixClass, Severity};
 use crate::lint::mail::{Mail, split};
 use crate::lint::note::{FixKind, Notes};
 use crate::lint::rule::{Check, Rule, Sample};
 use crate::message::Form;
 
 pub(super) static RULE: Rule = Rule {
-    id: "F006",
-    name: "missing-mbox-line",
-    severity: Severity::Info,
-    summary: "The file begins with 'From <40 hex digits> Mon Sep 17 00:00:00 2001'.",
-    why: "By this line tools tell the output of git format-patch from other mails, and a file of several patches can \
-          only be cut where each has it. git am does without it, which is why this is no more than a remark.",
-    source: "git-format-patch(1); git-mailsplit(1)",
+    about: About {
+        id: "F006",
+        name: "missing-mbox-line",
+        severity: Severity::Info,
+        summary: "The file begins with 'From <40 hex digits> Mon Sep 17 00:00:00 2001'.",
+        why: "By this line tools tell the output of git format-patch from other mails, and a file of several patches can \
+              only be cut where each has it. git am does without it, which is why this is no more than a remark.",
+        source: "git-format-patch(1); git-mailsplit(1)",
+    },
     fix: Some(FixClass::Safe),
     good: Sample::File(sample_mail!("From: A <a@b.c>\nSubject: s\n", "b\n", "---\n")),
     bad: Sample::File(b"From: A <a@b.c>\nSubject: s\n\nb\n---\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n"),

@@ -1,6 +1,6 @@
 //! F004: no line `---` between message and diff.
 
-use crate::finding::{FixClass, Severity};
+use crate::finding::{About, FixClass, Severity};
 use crate::lint::mail::{Mail, split};
 use crate::lint::note::{FixKind, Notes};
 use crate::lint::rule::{Check, Rule, Sample};
@@ -8,13 +8,15 @@ use crate::message::Form;
 use crate::patch::diffstat;
 
 pub(super) static RULE: Rule = Rule {
-    id: "F004",
-    name: "missing-separator",
-    severity: Severity::Info,
-    summary: "A line '---' stands between the message and the diff.",
-    why: "Without it git takes all text up to the first line of a diff for the message, a diffstat too, which then \
-          stands in the commit, hides the trailers from git, and is wrong after the next change.",
-    source: "Documentation/process/submitting-patches.rst, The canonical patch format; git-mailinfo(1)",
+    about: About {
+        id: "F004",
+        name: "missing-separator",
+        severity: Severity::Info,
+        summary: "A line '---' stands between the message and the diff.",
+        why: "Without it git takes all text up to the first line of a diff for the message, a diffstat too, which then \
+              stands in the commit, hides the trailers from git, and is wrong after the next change.",
+        source: "Documentation/process/submitting-patches.rst, The canonical patch format; git-mailinfo(1)",
+    },
     fix: Some(FixClass::Safe),
     good: Sample::File(sample_mail!("From: A <a@b.c>\nSubject: s\n", "b\n", "---\n x | 1 +\n\n")),
     bad: Sample::File(sample_mail!("From: A <a@b.c>\nSubject: s\n", "b\n", "\n")),

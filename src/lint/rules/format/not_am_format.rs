@@ -2,21 +2,23 @@
 
 use std::ops::Range;
 
-use crate::finding::Severity;
+use crate::finding::{About, Severity};
 use crate::lint::mail::Mail;
 use crate::lint::note::Notes;
 use crate::lint::rule::{Check, Rule, Sample};
 use crate::message::{Form, MessageError};
 
 pub(super) static RULE: Rule = Rule {
-    id: "F001",
-    name: "not-am-format",
-    severity: Severity::Error,
-    summary: "The file begins with the header of a mail that names an author: 'From: Name <mail>'.",
-    why: "git am guesses what a file is by its first lines and takes the author from the mail's header. A file without \
-          such a header, such as one with a header by DEP-3, ends an import with 'Patch format detection failed' or \
-          'empty ident name', and the credit of its author is lost where other tools apply it.",
-    source: "seed, Working with Linux kernel patches: 'git am' format; git-am(1), git-mailinfo(1)",
+    about: About {
+        id: "F001",
+        name: "not-am-format",
+        severity: Severity::Error,
+        summary: "The file begins with the header of a mail that names an author: 'From: Name <mail>'.",
+        why: "git am guesses what a file is by its first lines and takes the author from the mail's header. A file without \
+              such a header, such as one with a header by DEP-3, ends an import with 'Patch format detection failed' or \
+              'empty ident name', and the credit of its author is lost where other tools apply it.",
+        source: "seed, Working with Linux kernel patches: 'git am' format; git-am(1), git-mailinfo(1)",
+    },
     fix: None,
     good: Sample::Header("From: A U Thor <author@example.org>\nDate: Mon, 16 Nov 2020 10:11:12 +0000"),
     bad: Sample::Header("From: A U Thor\nDate: Mon, 16 Nov 2020 10:11:12 +0000"),

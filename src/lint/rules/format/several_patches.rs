@@ -1,20 +1,22 @@
 //! F005: several patches in one file.
 
-use crate::finding::{FixClass, Severity};
+use crate::finding::{About, FixClass, Severity};
 use crate::lint::note::{FixKind, Notes};
 use crate::lint::rule::{Check, Rule, Sample};
 use crate::lint::run::PatchFile;
 use crate::patch::Draft;
 
 pub(super) static RULE: Rule = Rule {
-    id: "F005",
-    name: "several-patches",
-    severity: Severity::Error,
-    summary: "A file has one patch.",
-    why: "The number of a file gives the place of one patch. git am makes a commit of each mail in a file, patch(1) one \
-          change of all of them: an export then has other files than the import, and no file can be dropped or waived \
-          alone.",
-    source: "seed, Working with Linux kernel patches: numeric prefix; git-mailsplit(1)",
+    about: About {
+        id: "F005",
+        name: "several-patches",
+        severity: Severity::Error,
+        summary: "A file has one patch.",
+        why: "The number of a file gives the place of one patch. git am makes a commit of each mail in a file, patch(1) one \
+              change of all of them: an export then has other files than the import, and no file can be dropped or waived \
+              alone.",
+        source: "seed, Working with Linux kernel patches: numeric prefix; git-mailsplit(1)",
+    },
     fix: Some(FixClass::Unsafe),
     good: Sample::File(sample_mail!("From: A <a@b.c>\nSubject: s\n", "b\n", "---\n")),
     bad: Sample::File(

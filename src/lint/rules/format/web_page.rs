@@ -4,20 +4,22 @@ use std::ops::Range;
 
 use bstr::ByteSlice as _;
 
-use crate::finding::Severity;
+use crate::finding::{About, Severity};
 use crate::lint::mail::{Mail, split};
 use crate::lint::note::Notes;
 use crate::lint::rule::{Check, Rule, Sample};
 
 pub(super) static RULE: Rule = Rule {
-    id: "F007",
-    name: "pasted-patch",
-    severity: Severity::Error,
-    summary: "The patch is the mail itself, not a copy of what a web page or a mail program showed of it.",
-    why: "A page shows a mail with other bytes: addresses are hidden or written in HTML, blanks at line ends are gone, \
-          lines are wrapped, '=' is written '=3D'. git am may well take the rest, and then makes a commit by nobody, \
-          without a subject; the diff applies to nothing, or only to something like what it was made for.",
-    source: "seed, Working with Linux kernel patches: 'git am' format; git-mailinfo(1); RFC 2045, 6.7",
+    about: About {
+        id: "F007",
+        name: "pasted-patch",
+        severity: Severity::Error,
+        summary: "The patch is the mail itself, not a copy of what a web page or a mail program showed of it.",
+        why: "A page shows a mail with other bytes: addresses are hidden or written in HTML, blanks at line ends are gone, \
+              lines are wrapped, '=' is written '=3D'. git am may well take the rest, and then makes a commit by nobody, \
+              without a subject; the diff applies to nothing, or only to something like what it was made for.",
+        source: "seed, Working with Linux kernel patches: 'git am' format; git-mailinfo(1); RFC 2045, 6.7",
+    },
     fix: None,
     good: Sample::Header("From: A U Thor <author@example.org>\nDate: Mon, 16 Nov 2020 10:11:12 +0000"),
     bad: Sample::File(

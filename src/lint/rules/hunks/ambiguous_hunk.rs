@@ -1,6 +1,6 @@
 //! H007: a hunk that would fit elsewhere too.
 
-use crate::finding::Severity;
+use crate::finding::{About, Severity};
 use crate::lint::facts::{HunkFacts, PatchFacts};
 use crate::lint::mail::Mail;
 use crate::lint::note::Notes;
@@ -10,13 +10,15 @@ use crate::lint::rule::{Check, Rule, Sample};
 const NAMED: usize = 5;
 
 pub(super) static RULE: Rule = Rule {
-    id: "H007",
-    name: "ambiguous-hunk",
-    severity: Severity::Warning,
-    summary: "The old lines of every hunk stand once in their file, and its new lines are not there yet.",
-    why: "A hunk is put where its lines are nearest. If they stand in two functions, a patch that moved a little changes \
-          the wrong one, and all tools call that a success. If its new lines are there already, the change may be too.",
-    source: "patch(1): hunks with offsets; 7 of 359 carried patches have such a hunk",
+    about: About {
+        id: "H007",
+        name: "ambiguous-hunk",
+        severity: Severity::Warning,
+        summary: "The old lines of every hunk stand once in their file, and its new lines are not there yet.",
+        why: "A hunk is put where its lines are nearest. If they stand in two functions, a patch that moved a little changes \
+              the wrong one, and all tools call that a success. If its new lines are there already, the change may be too.",
+        source: "patch(1): hunks with offsets; 7 of 359 carried patches have such a hunk",
+    },
     fix: None,
     good: Sample::Words("a hunk whose context names the function that it changes"),
     bad: Sample::Words("a hunk with three lines of context, 'unlock(); return ret; }', as twenty functions end"),

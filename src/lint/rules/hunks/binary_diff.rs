@@ -1,19 +1,21 @@
 //! H008: a binary diff.
 
 use crate::diff::Content;
-use crate::finding::Severity;
+use crate::finding::{About, Severity};
 use crate::lint::mail::Mail;
 use crate::lint::note::Notes;
 use crate::lint::rule::{Check, Rule, Sample};
 
 pub(super) static RULE: Rule = Rule {
-    id: "H008",
-    name: "binary-diff",
-    severity: Severity::Error,
-    summary: "All diffs are text.",
-    why: "The image build applies patches with patch, which cannot read binary diffs and stops. 'Binary files differ' \
-          does not even hold the change: nobody can apply it.",
-    source: "patch(1): 'git binary diffs are not supported'; LinuxKit's kernel build: patch -t -F0 -N -u -p1",
+    about: About {
+        id: "H008",
+        name: "binary-diff",
+        severity: Severity::Error,
+        summary: "All diffs are text.",
+        why: "The image build applies patches with patch, which cannot read binary diffs and stops. 'Binary files differ' \
+              does not even hold the change: nobody can apply it.",
+        source: "patch(1): 'git binary diffs are not supported'; LinuxKit's kernel build: patch -t -F0 -N -u -p1",
+    },
     fix: None,
     good: Sample::Diff("--- a/x.c\n+++ b/x.c\n@@ -1 +1 @@\n-a\n+b\n"),
     bad: Sample::Diff(

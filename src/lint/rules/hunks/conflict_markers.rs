@@ -1,18 +1,20 @@
 //! H003: the patch adds conflict markers.
 
-use crate::finding::Severity;
+use crate::finding::{About, Severity};
 use crate::lint::mail::Mail;
 use crate::lint::note::Notes;
 use crate::lint::rule::{Check, Rule, Sample};
 
 pub(super) static RULE: Rule = Rule {
-    id: "H003",
-    name: "conflict-markers",
-    severity: Severity::Error,
-    summary: "No added lines are the markers of a conflict.",
-    why: "A conflict was committed instead of resolved: the file does not compile, or where nobody compiles it, both \
-          sides stand in it.",
-    source: "git-merge(1), How conflicts are presented; a '=======' alone underlines a heading in many documents",
+    about: About {
+        id: "H003",
+        name: "conflict-markers",
+        severity: Severity::Error,
+        summary: "No added lines are the markers of a conflict.",
+        why: "A conflict was committed instead of resolved: the file does not compile, or where nobody compiles it, both \
+              sides stand in it.",
+        source: "git-merge(1), How conflicts are presented; a '=======' alone underlines a heading in many documents",
+    },
     fix: None,
     good: Sample::Diff("--- a/x.rst\n+++ b/x.rst\n@@ -1,1 +1,3 @@\n+Heading\n+=======\n text\n"),
     bad: Sample::Diff(

@@ -1,7 +1,7 @@
 //! H009: more than anybody reads.
 
 use crate::diff::LineKind;
-use crate::finding::Severity;
+use crate::finding::{About, Severity};
 use crate::lint::mail::Mail;
 use crate::lint::note::Notes;
 use crate::lint::rule::{Check, Rule, Sample};
@@ -13,13 +13,15 @@ const LINES: usize = 1_000;
 const BYTES: usize = 256 << 10;
 
 pub(super) static RULE: Rule = Rule {
-    id: "H009",
-    name: "huge-patch",
-    severity: Severity::Info,
-    summary: "A patch changes at most 1,000 lines and has at most 256 KiB.",
-    why: "Nobody reviews more at once, and the larger a patch is, the more often it conflicts with a new release. \
-          Drivers that are added as a whole are like that.",
-    source: "Documentation/process/submitting-patches.rst, Separate your changes; 16 of 2,074 real patches change more lines",
+    about: About {
+        id: "H009",
+        name: "huge-patch",
+        severity: Severity::Info,
+        summary: "A patch changes at most 1,000 lines and has at most 256 KiB.",
+        why: "Nobody reviews more at once, and the larger a patch is, the more often it conflicts with a new release. \
+              Drivers that are added as a whole are like that.",
+        source: "Documentation/process/submitting-patches.rst, Separate your changes; 16 of 2,074 real patches change more lines",
+    },
     fix: None,
     good: Sample::Words("a patch that changes twelve lines"),
     bad: Sample::Words("a patch that adds the driver of a vendor"),

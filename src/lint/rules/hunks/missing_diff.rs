@@ -1,6 +1,6 @@
 //! H002: a file without a diff.
 
-use crate::finding::Severity;
+use crate::finding::{About, Severity};
 use crate::lint::note::Notes;
 use crate::lint::rule::{Check, Rule, Sample};
 use crate::lint::run::PatchFile;
@@ -8,13 +8,15 @@ use crate::patch::Trouble;
 use crate::text::visible;
 
 pub(super) static RULE: Rule = Rule {
-    id: "H002",
-    name: "missing-diff",
-    severity: Severity::Error,
-    summary: "Every patch changes something, be it a mode or a name.",
-    why: "git am stops at a mail without a diff, so the whole set can no longer be imported. An empty file is most \
-          often one that a failed command left behind; its change is lost.",
-    source: "git-am(1): 'Patch is empty'",
+    about: About {
+        id: "H002",
+        name: "missing-diff",
+        severity: Severity::Error,
+        summary: "Every patch changes something, be it a mode or a name.",
+        why: "git am stops at a mail without a diff, so the whole set can no longer be imported. An empty file is most \
+              often one that a failed command left behind; its change is lost.",
+        source: "git-am(1): 'Patch is empty'",
+    },
     fix: None,
     good: Sample::Diff("diff --git a/x.sh b/x.sh\nold mode 100644\nnew mode 100755\n"),
     bad: Sample::Diff("-- \n2.40.1\n"),

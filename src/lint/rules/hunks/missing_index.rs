@@ -1,7 +1,7 @@
 //! H006: nothing names the blobs that a diff is between.
 
 use crate::diff::{Content, FileDiff};
-use crate::finding::Severity;
+use crate::finding::{About, Severity};
 use crate::lint::mail::Mail;
 use crate::lint::note::Notes;
 use crate::lint::rule::{Check, Rule, Sample};
@@ -10,13 +10,15 @@ use crate::lint::rule::{Check, Rule, Sample};
 const DIGITS: usize = 12;
 
 pub(super) static RULE: Rule = Rule {
-    id: "H006",
-    name: "missing-index",
-    severity: Severity::Info,
-    summary: "Every diff has an 'index' line with ids of at least 12 digits.",
-    why: "With the ids of the blobs, git am -3 can merge a patch that does not apply. Without them it can only fail, \
-          and a short id may stand for several blobs by now.",
-    source: "git-am(1): --3way needs the ids of the blobs; Documentation/process/submitting-patches.rst: 12 digits",
+    about: About {
+        id: "H006",
+        name: "missing-index",
+        severity: Severity::Info,
+        summary: "Every diff has an 'index' line with ids of at least 12 digits.",
+        why: "With the ids of the blobs, git am -3 can merge a patch that does not apply. Without them it can only fail, \
+              and a short id may stand for several blobs by now.",
+        source: "git-am(1): --3way needs the ids of the blobs; Documentation/process/submitting-patches.rst: 12 digits",
+    },
     fix: None,
     good: Sample::Diff(
         "diff --git a/x.c b/x.c\nindex 0123456789ab..ba9876543210 100644\n--- a/x.c\n+++ b/x.c\n@@ -1 +1 @@\n-a\n+b\n",

@@ -1,6 +1,6 @@
 //! H001: the diff cannot be read.
 
-use crate::finding::{FixClass, Severity};
+use crate::finding::{About, FixClass, Severity};
 use crate::lint::mail::Mail;
 use crate::lint::note::{FixKind, Notes};
 use crate::lint::rule::{Check, Rule, Sample};
@@ -8,13 +8,15 @@ use crate::patch::{Trouble, examine, recount};
 use crate::text::visible;
 
 pub(super) static RULE: Rule = Rule {
-    id: "H001",
-    name: "unreadable-diff",
-    severity: Severity::Error,
-    summary: "The diff can be read, and every hunk has as many lines as its header says.",
-    why: "git am refuses a diff that was edited by hand without its counts, or that lost its end; patch may stop in the \
-          middle of it. The counts can be taken from the lines, if no line is missing.",
-    source: "git-apply(1): --recount, 'corrupt patch at line'",
+    about: About {
+        id: "H001",
+        name: "unreadable-diff",
+        severity: Severity::Error,
+        summary: "The diff can be read, and every hunk has as many lines as its header says.",
+        why: "git am refuses a diff that was edited by hand without its counts, or that lost its end; patch may stop in the \
+              middle of it. The counts can be taken from the lines, if no line is missing.",
+        source: "git-apply(1): --recount, 'corrupt patch at line'",
+    },
     fix: Some(FixClass::Unsafe),
     good: Sample::Diff("--- a/x.c\n+++ b/x.c\n@@ -4,2 +4,3 @@\n \tlock();\n+\tnew();\n \tunlock();\n"),
     bad: Sample::Diff("--- a/x.c\n+++ b/x.c\n@@ -4,2 +4,2 @@\n \tlock();\n+\tnew();\n \tunlock();\n"),

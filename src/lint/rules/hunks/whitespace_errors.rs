@@ -5,19 +5,21 @@ use std::ops::Range;
 use bstr::ByteSlice as _;
 
 use crate::diff::{Content, Hunk, LineKind};
-use crate::finding::{FixClass, Severity};
+use crate::finding::{About, FixClass, Severity};
 use crate::lint::mail::Mail;
 use crate::lint::note::{FixKind, Notes};
 use crate::lint::rule::{Check, Rule, Sample};
 
 pub(super) static RULE: Rule = Rule {
-    id: "H004",
-    name: "whitespace-errors",
-    severity: Severity::Warning,
-    summary: "Lines added by a patch of one's own have no blanks at their end and none before a tab, and the last one ends.",
-    why: "git am warns of them on every import, and maintainers send such patches back. Patches taken from elsewhere \
-          are left alone: they should stay what they are there.",
-    source: "git-apply(1): --whitespace; Documentation/process/coding-style.rst: no trailing white space",
+    about: About {
+        id: "H004",
+        name: "whitespace-errors",
+        severity: Severity::Warning,
+        summary: "Lines added by a patch of one's own have no blanks at their end and none before a tab, and the last one ends.",
+        why: "git am warns of them on every import, and maintainers send such patches back. Patches taken from elsewhere \
+              are left alone: they should stay what they are there.",
+        source: "git-apply(1): --whitespace; Documentation/process/coding-style.rst: no trailing white space",
+    },
     fix: Some(FixClass::Unsafe),
     good: Sample::File(
         b"From: A U Thor <author@example.org>\nSubject: x: fix it\n\nText.\n---\n--- a/x.c\n+++ b/x.c\n@@ -1 +1,2 @@\n \

@@ -5,20 +5,22 @@ use std::borrow::Cow;
 use bstr::ByteSlice as _;
 
 use crate::diff::unquote;
-use crate::finding::{FixClass, Severity};
+use crate::finding::{About, FixClass, Severity};
 use crate::lint::mail::{Line, Mail};
 use crate::lint::note::{FixKind, Notes};
 use crate::lint::rule::{Check, Rule, Sample};
 use crate::text::visible;
 
 pub(super) static RULE: Rule = Rule {
-    id: "H005",
-    name: "wrong-prefix",
-    severity: Severity::Error,
-    summary: "Names in diffs have a directory in front that -p1 takes off, such as a/ and b/.",
-    why: "git am and the image build take the first directory off every name. From 'net/core/dev.c' they make \
-          'core/dev.c', which does not exist, or is another file.",
-    source: "LinuxKit's kernel build: patch -t -F0 -N -u -p1; git-am(1): -p1; git-diff(1): --no-prefix",
+    about: About {
+        id: "H005",
+        name: "wrong-prefix",
+        severity: Severity::Error,
+        summary: "Names in diffs have a directory in front that -p1 takes off, such as a/ and b/.",
+        why: "git am and the image build take the first directory off every name. From 'net/core/dev.c' they make \
+              'core/dev.c', which does not exist, or is another file.",
+        source: "LinuxKit's kernel build: patch -t -F0 -N -u -p1; git-am(1): -p1; git-diff(1): --no-prefix",
+    },
     fix: Some(FixClass::Unsafe),
     good: Sample::Diff("--- linux.orig/net/core/dev.c\n+++ linux/net/core/dev.c\n@@ -1 +1 @@\n-a\n+b\n"),
     bad: Sample::Diff("--- net/core/dev.c\n+++ net/core/dev.c\n@@ -1 +1 @@\n-a\n+b\n"),

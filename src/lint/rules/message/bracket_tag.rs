@@ -2,20 +2,22 @@
 
 use bstr::ByteSlice as _;
 
-use crate::finding::Severity;
+use crate::finding::{About, Severity};
 use crate::lint::mail::Mail;
 use crate::lint::note::Notes;
 use crate::lint::rule::{Check, Rule, Sample};
 use crate::text::visible;
 
 pub(super) static RULE: Rule = Rule {
-    id: "M006",
-    name: "bracket-tag",
-    severity: Severity::Info,
-    summary: "No tag in brackets, such as '[media]', stands in front of the subject.",
-    why: "git am strips all brackets in front of a subject unless it is told otherwise, so that two imports of the same \
-          file may have different titles. kpatch keeps them, as git am --keep-non-patch does.",
-    source: "git-am(1), --keep-non-patch; git-mailinfo(1), -b",
+    about: About {
+        id: "M006",
+        name: "bracket-tag",
+        severity: Severity::Info,
+        summary: "No tag in brackets, such as '[media]', stands in front of the subject.",
+        why: "git am strips all brackets in front of a subject unless it is told otherwise, so that two imports of the same \
+              file may have different titles. kpatch keeps them, as git am --keep-non-patch does.",
+        source: "git-am(1), --keep-non-patch; git-mailinfo(1), -b",
+    },
     fix: None,
     good: Sample::Header(
         "From: A <a@example.org>\nDate: Mon, 16 Nov 2020 10:11:12 +0000\nSubject: [PATCH net-next] mm: x",

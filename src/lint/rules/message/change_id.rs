@@ -2,20 +2,22 @@
 
 use bstr::ByteSlice as _;
 
-use crate::finding::{FixClass, Severity};
+use crate::finding::{About, FixClass, Severity};
 use crate::lint::mail::Mail;
 use crate::lint::note::{FixKind, Notes};
 use crate::lint::rule::{Check, Rule, Sample};
 use crate::lint::rules::MOST;
 
 pub(super) static RULE: Rule = Rule {
-    id: "M010",
-    name: "change-id",
-    severity: Severity::Warning,
-    summary: "The message has no 'Change-Id:' line of Gerrit.",
-    why: "It names a review on one server, mostly one that is not open to others, and says nothing to who carries the \
-          patch. The kernel refuses it.",
-    source: "Linux, scripts/checkpatch.pl (GERRIT_CHANGE_ID)",
+    about: About {
+        id: "M010",
+        name: "change-id",
+        severity: Severity::Warning,
+        summary: "The message has no 'Change-Id:' line of Gerrit.",
+        why: "It names a review on one server, mostly one that is not open to others, and says nothing to who carries the \
+              patch. The kernel refuses it.",
+        source: "Linux, scripts/checkpatch.pl (GERRIT_CHANGE_ID)",
+    },
     fix: Some(FixClass::Safe),
     good: Sample::Message("mm: fix a leak\n\nFree it.\n\nSigned-off-by: A U Thor <author@example.org>"),
     bad: Sample::Message(

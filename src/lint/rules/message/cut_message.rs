@@ -4,21 +4,23 @@ use std::ops::Range;
 
 use bstr::ByteSlice as _;
 
-use crate::finding::{FixClass, Severity};
+use crate::finding::{About, FixClass, Severity};
 use crate::lint::mail::{Line, Mail, split};
 use crate::lint::note::{FixKind, Notes};
 use crate::lint::rule::{Check, Rule, Sample};
 use crate::message::breaks;
 
 pub(super) static RULE: Rule = Rule {
-    id: "M008",
-    name: "cut-message",
-    severity: Severity::Error,
-    summary: "No line of the message looks like the first line of a diff.",
-    why: "git am ends the message at the first line that begins with 'diff -', 'Index: ' or '--- ' and a name. What \
-          follows is lost, the sign-off too; and a whole diff that a message quotes is applied along with the patch, \
-          by git am and by patch(1).",
-    source: "git-mailinfo(1); git-am(1); patch(1)",
+    about: About {
+        id: "M008",
+        name: "cut-message",
+        severity: Severity::Error,
+        summary: "No line of the message looks like the first line of a diff.",
+        why: "git am ends the message at the first line that begins with 'diff -', 'Index: ' or '--- ' and a name. What \
+              follows is lost, the sign-off too; and a whole diff that a message quotes is applied along with the patch, \
+              by git am and by patch(1).",
+        source: "git-mailinfo(1); git-am(1); patch(1)",
+    },
     fix: Some(FixClass::Unsafe),
     good: Sample::File(sample_mail!(
         "From: A <a@b.c>\nSubject: s\n",

@@ -2,19 +2,21 @@
 
 use bstr::ByteSlice as _;
 
-use crate::finding::Severity;
+use crate::finding::{About, Severity};
 use crate::lint::mail::Mail;
 use crate::lint::note::Notes;
 use crate::lint::rule::{Check, Rule, Sample};
 
 pub(super) static RULE: Rule = Rule {
-    id: "M009",
-    name: "dropped-lines",
-    severity: Severity::Warning,
-    summary: "The message has no scissors line, and one of one's own no line that begins with '#'.",
-    why: "With mailinfo.scissors git am drops all of the message above a line such as '-- >8 --'. Lines that begin with \
-          '#' are comments to git commit and git rebase: they go when the message is edited, '#include' too.",
-    source: "git-mailinfo(1), --scissors; git-commit(1), --cleanup",
+    about: About {
+        id: "M009",
+        name: "dropped-lines",
+        severity: Severity::Warning,
+        summary: "The message has no scissors line, and one of one's own no line that begins with '#'.",
+        why: "With mailinfo.scissors git am drops all of the message above a line such as '-- >8 --'. Lines that begin with \
+              '#' are comments to git commit and git rebase: they go when the message is edited, '#include' too.",
+        source: "git-mailinfo(1), --scissors; git-commit(1), --cleanup",
+    },
     fix: None,
     good: Sample::Message("mm: fix a leak\n\nFree it:\n #include <x.h>"),
     bad: Sample::Message("mm: fix a leak\n\nFree it.\n-- >8 --\nFree it."),

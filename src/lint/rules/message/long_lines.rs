@@ -3,20 +3,22 @@
 use bstr::ByteSlice as _;
 
 use super::{WIDTH, width};
-use crate::finding::Severity;
+use crate::finding::{About, Severity};
 use crate::lint::mail::Mail;
 use crate::lint::note::Notes;
 use crate::lint::rule::{Check, Rule, Sample};
 use crate::lint::trailer;
 
 pub(super) static RULE: Rule = Rule {
-    id: "M007",
-    name: "long-lines",
-    severity: Severity::Info,
-    summary: "The prose in the message of a patch of one's own is wrapped at 75 columns.",
-    why: "git log indents messages by four columns, and mails quote them: longer lines are broken there at random. Logs, \
-          tables and links stay as they are, and so do the messages of patches from elsewhere.",
-    source: "Documentation/process/submitting-patches.rst, The canonical patch format; Linux, scripts/checkpatch.pl",
+    about: About {
+        id: "M007",
+        name: "long-lines",
+        severity: Severity::Info,
+        summary: "The prose in the message of a patch of one's own is wrapped at 75 columns.",
+        why: "git log indents messages by four columns, and mails quote them: longer lines are broken there at random. Logs, \
+              tables and links stay as they are, and so do the messages of patches from elsewhere.",
+        source: "Documentation/process/submitting-patches.rst, The canonical patch format; Linux, scripts/checkpatch.pl",
+    },
     fix: None,
     good: Sample::Message("mm: fix a leak\n\nThe page is lost if the lock is taken."),
     bad: Sample::Message(

@@ -1,19 +1,21 @@
 //! M003: a subject that no list shows whole.
 
 use super::{WIDTH, width};
-use crate::finding::Severity;
+use crate::finding::{About, Severity};
 use crate::lint::mail::Mail;
 use crate::lint::note::Notes;
 use crate::lint::rule::{Check, Rule, Sample};
 
 pub(super) static RULE: Rule = Rule {
-    id: "M003",
-    name: "long-subject",
-    severity: Severity::Info,
-    summary: "The subject of a patch of one's own has at most 75 characters.",
-    why: "Lists of commits, names of files and mails cut longer ones. A patch that says where it comes from keeps the \
-          subject that it has there, so that it can be found.",
-    source: "Documentation/process/submitting-patches.rst, The canonical patch format",
+    about: About {
+        id: "M003",
+        name: "long-subject",
+        severity: Severity::Info,
+        summary: "The subject of a patch of one's own has at most 75 characters.",
+        why: "Lists of commits, names of files and mails cut longer ones. A patch that says where it comes from keeps the \
+              subject that it has there, so that it can be found.",
+        source: "Documentation/process/submitting-patches.rst, The canonical patch format",
+    },
     fix: None,
     good: Sample::Message("mm: fix a leak on error\n\nFree it."),
     bad: Sample::Message(

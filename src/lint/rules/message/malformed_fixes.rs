@@ -2,20 +2,22 @@
 
 use bstr::ByteSlice as _;
 
-use crate::finding::Severity;
+use crate::finding::{About, Severity};
 use crate::lint::mail::Mail;
 use crate::lint::note::Notes;
 use crate::lint::rule::{Check, Rule, Sample};
 use crate::lint::rules::MOST;
 
 pub(super) static RULE: Rule = Rule {
-    id: "M012",
-    name: "malformed-fixes",
-    severity: Severity::Info,
-    summary: "A 'Fixes:' line names a commit by 12 to 40 hex digits and its title: 'Fixes: 54a4f0239f2e (\"mm: x\")'.",
-    why: "By these lines stable's and everybody's tools find the fixes of the commits that they carry. A shorter id may \
-          be another commit's by now, and without the title nobody can tell.",
-    source: "Documentation/process/submitting-patches.rst, Describe your changes",
+    about: About {
+        id: "M012",
+        name: "malformed-fixes",
+        severity: Severity::Info,
+        summary: "A 'Fixes:' line names a commit by 12 to 40 hex digits and its title: 'Fixes: 54a4f0239f2e (\"mm: x\")'.",
+        why: "By these lines stable's and everybody's tools find the fixes of the commits that they carry. A shorter id may \
+              be another commit's by now, and without the title nobody can tell.",
+        source: "Documentation/process/submitting-patches.rst, Describe your changes",
+    },
     fix: None,
     good: Sample::Message("mm: fix a leak\n\nFree it.\n\nFixes: 54a4f0239f2e (\"mm: take a lock\")"),
     bad: Sample::Message("mm: fix a leak\n\nFree it.\n\nfixes: 54a4f02 (\"mm: take a lock\")"),

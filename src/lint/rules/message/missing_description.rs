@@ -2,7 +2,7 @@
 
 use bstr::ByteSlice as _;
 
-use crate::finding::Severity;
+use crate::finding::{About, Severity};
 use crate::lint::mail::{Line, Mail, split};
 use crate::lint::note::Notes;
 use crate::lint::rule::{Check, Rule, Sample};
@@ -10,15 +10,17 @@ use crate::lint::trailer;
 use crate::patch::diffstat;
 
 pub(super) static RULE: Rule = Rule {
-    id: "M001",
-    name: "missing-description",
-    severity: Severity::Warning,
-    summary: "The message says more than its subject: what is wrong without the patch, and why it is mended so.",
-    why: "Whoever carries the patch to the next release has to decide whether it is still needed, and what a conflict \
-          means; the diff alone tells neither. A message that says where the patch comes from lets them look there; \
-          one that does not leaves them with nothing.",
-    source: "seed, Working with Linux kernel patches: complete and sensible message; \
-             Documentation/process/submitting-patches.rst, Describe your changes",
+    about: About {
+        id: "M001",
+        name: "missing-description",
+        severity: Severity::Warning,
+        summary: "The message says more than its subject: what is wrong without the patch, and why it is mended so.",
+        why: "Whoever carries the patch to the next release has to decide whether it is still needed, and what a conflict \
+              means; the diff alone tells neither. A message that says where the patch comes from lets them look there; \
+              one that does not leaves them with nothing.",
+        source: "seed, Working with Linux kernel patches: complete and sensible message; \
+                 Documentation/process/submitting-patches.rst, Describe your changes",
+    },
     fix: None,
     good: Sample::Message("mm: fix a leak\n\nThe page is lost.\n\nSigned-off-by: A U Thor <author@example.org>"),
     bad: Sample::Message("mm: fix a leak\n\nSigned-off-by: A U Thor <author@example.org>"),

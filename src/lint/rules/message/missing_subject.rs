@@ -1,6 +1,6 @@
 //! M002: no subject, or nothing is left of it.
 
-use crate::finding::Severity;
+use crate::finding::{About, Severity};
 use crate::lint::mail::Mail;
 use crate::lint::note::Notes;
 use crate::lint::rule::{Check, Rule, Sample};
@@ -9,14 +9,16 @@ use crate::message::{Form, MessageError};
 use crate::text::visible;
 
 pub(super) static RULE: Rule = Rule {
-    id: "M002",
-    name: "missing-subject",
-    severity: Severity::Error,
-    summary: "The mail has a subject, and something is left of it without '[PATCH]' and 'Re:'.",
-    why: "git am strips brackets and 'Re:'; where nothing is left the commit takes the first paragraph of the message \
-          for its title, or has none. Then the name of the file, the search for the same commit upstream and the list \
-          of the set all go by the wrong words.",
-    source: "Documentation/process/submitting-patches.rst, The canonical patch format; git-mailinfo(1)",
+    about: About {
+        id: "M002",
+        name: "missing-subject",
+        severity: Severity::Error,
+        summary: "The mail has a subject, and something is left of it without '[PATCH]' and 'Re:'.",
+        why: "git am strips brackets and 'Re:'; where nothing is left the commit takes the first paragraph of the message \
+              for its title, or has none. Then the name of the file, the search for the same commit upstream and the list \
+              of the set all go by the wrong words.",
+        source: "Documentation/process/submitting-patches.rst, The canonical patch format; git-mailinfo(1)",
+    },
     fix: None,
     good: Sample::Header(
         "From: A U Thor <a@example.org>\nDate: Mon, 16 Nov 2020 10:11:12 +0000\nSubject: [PATCH] mm: x",

@@ -2,19 +2,21 @@
 
 use bstr::ByteSlice as _;
 
-use crate::finding::Severity;
+use crate::finding::{About, Severity};
 use crate::lint::mail::Mail;
 use crate::lint::note::Notes;
 use crate::lint::rule::{Check, Rule, Sample};
 
 pub(super) static RULE: Rule = Rule {
-    id: "M004",
-    name: "missing-subsystem",
-    severity: Severity::Info,
-    summary: "The subject of a patch of one's own begins with the area it is about: 'net: mana: fix x'.",
-    why: "By the area readers of a list of commits see whether a patch concerns them. A patch that says where it comes \
-          from keeps the subject that it has there.",
-    source: "Documentation/process/submitting-patches.rst, The canonical patch format",
+    about: About {
+        id: "M004",
+        name: "missing-subsystem",
+        severity: Severity::Info,
+        summary: "The subject of a patch of one's own begins with the area it is about: 'net: mana: fix x'.",
+        why: "By the area readers of a list of commits see whether a patch concerns them. A patch that says where it comes \
+              from keeps the subject that it has there.",
+        source: "Documentation/process/submitting-patches.rst, The canonical patch format",
+    },
     fix: None,
     good: Sample::Message("net: mana: fix a leak\n\nFree it."),
     bad: Sample::Message("Fix a leak\n\nFree it."),

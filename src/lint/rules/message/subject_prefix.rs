@@ -2,20 +2,22 @@
 
 use bstr::ByteSlice as _;
 
-use crate::finding::{FixClass, Severity};
+use crate::finding::{About, FixClass, Severity};
 use crate::lint::mail::Mail;
 use crate::lint::note::{FixKind, Notes};
 use crate::lint::rule::{Check, Rule, Sample};
 use crate::text::visible;
 
 pub(super) static RULE: Rule = Rule {
-    id: "M005",
-    name: "subject-prefix",
-    severity: Severity::Error,
-    summary: "No 'Re:', 'Fwd:' or '[PATCH]' is left of the subject once git has stripped what it strips.",
-    why: "git am strips 'Re:' and '[PATCH ...]', in this spelling and in front of all else. What it leaves becomes \
-          part of the title of the commit, by which nobody finds it upstream.",
-    source: "git-mailinfo(1); Documentation/process/submitting-patches.rst, The canonical patch format",
+    about: About {
+        id: "M005",
+        name: "subject-prefix",
+        severity: Severity::Error,
+        summary: "No 'Re:', 'Fwd:' or '[PATCH]' is left of the subject once git has stripped what it strips.",
+        why: "git am strips 'Re:' and '[PATCH ...]', in this spelling and in front of all else. What it leaves becomes \
+              part of the title of the commit, by which nobody finds it upstream.",
+        source: "git-mailinfo(1); Documentation/process/submitting-patches.rst, The canonical patch format",
+    },
     fix: Some(FixClass::Safe),
     good: Sample::Header(
         "From: A <a@example.org>\nDate: Mon, 16 Nov 2020 10:11:12 +0000\nSubject: Re: [PATCH 3/9] mm: x",

@@ -4,20 +4,22 @@ use std::ops::Range;
 
 use bstr::ByteSlice as _;
 
-use crate::finding::{FixClass, Severity};
+use crate::finding::{About, FixClass, Severity};
 use crate::lint::mail::Mail;
 use crate::lint::note::{FixKind, Notes};
 use crate::lint::rule::{Check, Rule, Sample};
 use crate::message::MessageError;
 
 pub(super) static RULE: Rule = Rule {
-    id: "M014",
-    name: "unreadable-text",
-    severity: Severity::Error,
-    summary: "Header and message are UTF-8, or in the character set that the mail names; no NUL, no byte order mark.",
-    why: "git takes bytes that are no UTF-8 for Latin-1, other tools for something else: names of people get lost, the \
-          sign-off's too. A NUL ends a commit message, and git am stops at a character set that it does not know.",
-    source: "git-mailinfo(1); git-commit(1), Discussion; Linux, scripts/checkpatch.pl (INVALID_UTF8)",
+    about: About {
+        id: "M014",
+        name: "unreadable-text",
+        severity: Severity::Error,
+        summary: "Header and message are UTF-8, or in the character set that the mail names; no NUL, no byte order mark.",
+        why: "git takes bytes that are no UTF-8 for Latin-1, other tools for something else: names of people get lost, the \
+              sign-off's too. A NUL ends a commit message, and git am stops at a character set that it does not know.",
+        source: "git-mailinfo(1); git-commit(1), Discussion; Linux, scripts/checkpatch.pl (INVALID_UTF8)",
+    },
     fix: Some(FixClass::Safe),
     good: Sample::Header("From: =?UTF-8?q?J=C3=B6rg?= <j@example.org>\nDate: Mon, 16 Nov 2020 10:11:12 +0000"),
     bad: Sample::File(

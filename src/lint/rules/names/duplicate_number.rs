@@ -3,20 +3,22 @@
 use std::collections::HashMap;
 
 use super::numbers::{File, files, is_even};
-use crate::finding::{FixClass, Severity};
+use crate::finding::{About, FixClass, Severity};
 use crate::lint::member::Group;
 use crate::lint::note::{FixKind, Notes};
 use crate::lint::rule::{Check, Rule, Sample};
 use crate::text::visible;
 
 pub(super) static RULE: Rule = Rule {
-    id: "N003",
-    name: "duplicate-number",
-    severity: Severity::Error,
-    summary: "Every number stands once in a set.",
-    why: "The title decides which of two patches with one number comes first, which no reader expects. Most often one \
-          of them was left behind when a patch was added or renumbered, and is applied twice.",
-    source: "seed, Working with Linux kernel patches: the numeric prefix gives the order; found once in LinuxKit's history",
+    about: About {
+        id: "N003",
+        name: "duplicate-number",
+        severity: Severity::Error,
+        summary: "Every number stands once in a set.",
+        why: "The title decides which of two patches with one number comes first, which no reader expects. Most often one \
+              of them was left behind when a patch was added or renumbered, and is applied twice.",
+        source: "seed, Working with Linux kernel patches: the numeric prefix gives the order; found once in LinuxKit's history",
+    },
     fix: Some(FixClass::Safe),
     good: Sample::Names(&["0004-a.patch", "0005-b.patch"]),
     bad: Sample::Names(&["0004-a.patch", "0004-b.patch"]),

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::numbers::has_series;
 use super::stray_file::is_stray;
-use crate::finding::{FixClass, Severity};
+use crate::finding::{About, FixClass, Severity};
 use crate::lint::member::{Entry, Group};
 use crate::lint::note::{FixKind, Notes};
 use crate::lint::rule::{Check, Rule, Sample};
@@ -12,13 +12,15 @@ use crate::patch_set::is_patch_name;
 use crate::text::visible;
 
 pub(super) static RULE: Rule = Rule {
-    id: "N008",
-    name: "ignored-patch",
-    severity: Severity::Error,
-    summary: "Every patch in the directory is called '*.patch', not hidden, and not in a directory of its own.",
-    why: "A build applies '*.patch' and nothing else. A patch of another name is not applied, and nobody is told: the \
-          kernel lacks the change that its patch set seems to have.",
-    source: "the image build of LinuxKit applies 'patches/*.patch'; the shell's '*' matches no leading dot and no '/'",
+    about: About {
+        id: "N008",
+        name: "ignored-patch",
+        severity: Severity::Error,
+        summary: "Every patch in the directory is called '*.patch', not hidden, and not in a directory of its own.",
+        why: "A build applies '*.patch' and nothing else. A patch of another name is not applied, and nobody is told: the \
+              kernel lacks the change that its patch set seems to have.",
+        source: "the image build of LinuxKit applies 'patches/*.patch'; the shell's '*' matches no leading dot and no '/'",
+    },
     fix: Some(FixClass::Unsafe),
     good: Sample::Names(&["0001-a.patch", "README"]),
     bad: Sample::Names(&["0001-a.patch", "0002-b.PATCH"]),

@@ -3,20 +3,22 @@
 use std::collections::BTreeSet;
 
 use super::numbers::{File, common_width, files, keep_order};
-use crate::finding::{FixClass, Severity};
+use crate::finding::{About, FixClass, Severity};
 use crate::lint::member::Group;
 use crate::lint::note::{FixKind, Notes};
 use crate::lint::rule::{Check, Rule, Sample};
 use crate::patch::file_name;
 
 pub(super) static RULE: Rule = Rule {
-    id: "N001",
-    name: "missing-number",
-    severity: Severity::Error,
-    summary: "The name of every file begins with a number and a '-'.",
-    why: "Patches apply in the order of their names. Without a number that order is an accident of the title, and the \
-          next patch that is added may come to stand before the one that it needs.",
-    source: "seed, Working with Linux kernel patches: a numeric prefix; git-format-patch(1) numbers its files",
+    about: About {
+        id: "N001",
+        name: "missing-number",
+        severity: Severity::Error,
+        summary: "The name of every file begins with a number and a '-'.",
+        why: "Patches apply in the order of their names. Without a number that order is an accident of the title, and the \
+              next patch that is added may come to stand before the one that it needs.",
+        source: "seed, Working with Linux kernel patches: a numeric prefix; git-format-patch(1) numbers its files",
+    },
     fix: Some(FixClass::Safe),
     good: Sample::Names(&["0001-a.patch", "0002-b.patch"]),
     bad: Sample::Names(&["0001-a.patch", "WireGuard.patch"]),

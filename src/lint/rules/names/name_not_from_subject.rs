@@ -1,7 +1,7 @@
 //! N006: a file is called otherwise than its subject.
 
 use super::numbers::{File, files};
-use crate::finding::{FixClass, Severity};
+use crate::finding::{About, FixClass, Severity};
 use crate::lint::member::Group;
 use crate::lint::note::{FixKind, Notes};
 use crate::lint::rule::{Check, Rule, Sample};
@@ -12,13 +12,15 @@ use crate::text::visible;
 const CUT: usize = 63;
 
 pub(super) static RULE: Rule = Rule {
-    id: "N006",
-    name: "name-not-from-subject",
-    severity: Severity::Info,
-    summary: "A file is named as git format-patch names it: its number, then its subject.",
-    why: "People look for a patch by its title. An export names every file after its subject, so a name of one's own \
-          lasts until the next one, which then shows as a renamed file.",
-    source: "git-format-patch(1), --filename-max-length; a '-' before '.patch' is where git cut a long title",
+    about: About {
+        id: "N006",
+        name: "name-not-from-subject",
+        severity: Severity::Info,
+        summary: "A file is named as git format-patch names it: its number, then its subject.",
+        why: "People look for a patch by its title. An export names every file after its subject, so a name of one's own \
+              lasts until the next one, which then shows as a renamed file.",
+        source: "git-format-patch(1), --filename-max-length; a '-' before '.patch' is where git cut a long title",
+    },
     fix: Some(FixClass::Safe),
     good: Sample::Names(&["0001-mm-fix-a-leak.patch"]),
     bad: Sample::Names(&["0001-tmp.patch"]),

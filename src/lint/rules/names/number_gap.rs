@@ -1,19 +1,21 @@
 //! N004: a number is missing.
 
 use super::numbers::{File, files, is_even};
-use crate::finding::{FixClass, Severity};
+use crate::finding::{About, FixClass, Severity};
 use crate::lint::member::Group;
 use crate::lint::note::{FixKind, Notes};
 use crate::lint::rule::{Check, Rule, Sample};
 
 pub(super) static RULE: Rule = Rule {
-    id: "N004",
-    name: "number-gap",
-    severity: Severity::Info,
-    summary: "The numbers of a set have no gaps.",
-    why: "A gap may be a patch that got lost when the set was copied. If it was dropped on purpose, the next export \
-          closes the gap and renames all files after it.",
-    source: "git-format-patch(1) numbers without gaps; 1 of 488 sets in LinuxKit's history has one",
+    about: About {
+        id: "N004",
+        name: "number-gap",
+        severity: Severity::Info,
+        summary: "The numbers of a set have no gaps.",
+        why: "A gap may be a patch that got lost when the set was copied. If it was dropped on purpose, the next export \
+              closes the gap and renames all files after it.",
+        source: "git-format-patch(1) numbers without gaps; 1 of 488 sets in LinuxKit's history has one",
+    },
     fix: Some(FixClass::Safe),
     good: Sample::Names(&["0001-a.patch", "0002-b.patch"]),
     bad: Sample::Names(&["0001-a.patch", "0003-b.patch"]),

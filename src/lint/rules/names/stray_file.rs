@@ -1,18 +1,20 @@
 //! N007: something was left behind by a tool.
 
-use crate::finding::{FixClass, Severity};
+use crate::finding::{About, FixClass, Severity};
 use crate::lint::member::Group;
 use crate::lint::note::{FixKind, Notes};
 use crate::lint::rule::{Check, Rule, Sample};
 
 pub(super) static RULE: Rule = Rule {
-    id: "N007",
-    name: "stray-file",
-    severity: Severity::Warning,
-    summary: "The directory of a set holds nothing that an editor, patch or sed left behind.",
-    why: "A '.rej' file is a hunk that did not apply and that somebody may have forgotten; backups are old patches \
-          that a reader takes for current ones. None of them is applied.",
-    source: "Documentation/process/5.Posting.rst warns of backup files; a '.patch-e' by 'sed -i -e' stood in LinuxKit",
+    about: About {
+        id: "N007",
+        name: "stray-file",
+        severity: Severity::Warning,
+        summary: "The directory of a set holds nothing that an editor, patch or sed left behind.",
+        why: "A '.rej' file is a hunk that did not apply and that somebody may have forgotten; backups are old patches \
+              that a reader takes for current ones. None of them is applied.",
+        source: "Documentation/process/5.Posting.rst warns of backup files; a '.patch-e' by 'sed -i -e' stood in LinuxKit",
+    },
     fix: Some(FixClass::Unsafe),
     good: Sample::Names(&["0001-a.patch", "README", "series", ".gitignore"]),
     bad: Sample::Names(&["0001-a.patch", "0001-a.patch-e"]),

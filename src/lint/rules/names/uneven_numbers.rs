@@ -3,19 +3,21 @@
 use std::cmp::Ordering;
 
 use super::numbers::{File, common_width, compare, files, keep_order};
-use crate::finding::{FixClass, Severity};
+use crate::finding::{About, FixClass, Severity};
 use crate::lint::member::Group;
 use crate::lint::note::{FixKind, Notes};
 use crate::lint::rule::{Check, Rule, Sample};
 
 pub(super) static RULE: Rule = Rule {
-    id: "N002",
-    name: "uneven-numbers",
-    severity: Severity::Error,
-    summary: "All numbers of a set have the same width, so that the order of the names is that of the numbers.",
-    why: "The shell sorts names by their bytes: '10-x' comes before '9-y'. Patches are then applied in another order \
-          than their numbers say. Where the order happens to be right it is a warning: the next patch may break it.",
-    source: "the image build of LinuxKit applies 'patches/*.patch' in the order of the shell; git-format-patch(1)",
+    about: About {
+        id: "N002",
+        name: "uneven-numbers",
+        severity: Severity::Error,
+        summary: "All numbers of a set have the same width, so that the order of the names is that of the numbers.",
+        why: "The shell sorts names by their bytes: '10-x' comes before '9-y'. Patches are then applied in another order \
+              than their numbers say. Where the order happens to be right it is a warning: the next patch may break it.",
+        source: "the image build of LinuxKit applies 'patches/*.patch' in the order of the shell; git-format-patch(1)",
+    },
     fix: Some(FixClass::Safe),
     good: Sample::Names(&["0009-a.patch", "0010-b.patch"]),
     bad: Sample::Names(&["1-a.patch", "10-b.patch", "2-c.patch"]),

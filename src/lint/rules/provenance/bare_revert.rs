@@ -3,19 +3,21 @@
 use bstr::ByteSlice as _;
 
 use super::commits;
-use crate::finding::Severity;
+use crate::finding::{About, Severity};
 use crate::lint::mail::Mail;
 use crate::lint::note::Notes;
 use crate::lint::rule::{Check, Rule, Sample};
 
 pub(super) static RULE: Rule = Rule {
-    id: "P013",
-    name: "bare-revert",
-    severity: Severity::Warning,
-    summary: "A revert names the commit that it reverts, says why, and is signed off.",
-    why: "The title alone may be that of several commits, and a revert without a reason is taken back by the next one \
-          who misses the change.",
-    source: "git-revert(1); Documentation/process/submitting-patches.rst, Sign your work: reverts too",
+    about: About {
+        id: "P013",
+        name: "bare-revert",
+        severity: Severity::Warning,
+        summary: "A revert names the commit that it reverts, says why, and is signed off.",
+        why: "The title alone may be that of several commits, and a revert without a reason is taken back by the next one \
+              who misses the change.",
+        source: "git-revert(1); Documentation/process/submitting-patches.rst, Sign your work: reverts too",
+    },
     fix: None,
     good: Sample::Message(
         "Revert \"mm: free it\"\n\nThis reverts commit 0123456789abcdef0123456789abcdef01234567.\n\n\

@@ -2,7 +2,7 @@
 
 use bstr::ByteSlice as _;
 
-use crate::finding::{FixClass, Severity};
+use crate::finding::{About, FixClass, Severity};
 use crate::lint::append::moved;
 use crate::lint::mail::Mail;
 use crate::lint::note::Notes;
@@ -11,13 +11,15 @@ use crate::message::{FieldAt, trim_end};
 use crate::text::visible;
 
 pub(super) static RULE: Rule = Rule {
-    id: "P006",
-    name: "header-origin",
-    severity: Severity::Warning,
-    summary: "What says where a patch comes from stands in its message, not in the header of the mail.",
-    why: "git am keeps author, date and subject of a header and drops every other field. After one round through a \
-          branch the source is gone.",
-    source: "seed, Working with Linux kernel patches; git-am(1); DEP-3 has these fields",
+    about: About {
+        id: "P006",
+        name: "header-origin",
+        severity: Severity::Warning,
+        summary: "What says where a patch comes from stands in its message, not in the header of the mail.",
+        why: "git am keeps author, date and subject of a header and drops every other field. After one round through a \
+              branch the source is gone.",
+        source: "seed, Working with Linux kernel patches; git-am(1); DEP-3 has these fields",
+    },
     fix: Some(FixClass::Safe),
     good: Sample::Header(
         "From: A U Thor <author@example.org>\nDate: Mon, 16 Nov 2020 10:11:12 +0000\nForwarded: not-needed",

@@ -1,6 +1,6 @@
 //! P012: a source that only a branch of patches has.
 
-use crate::finding::Severity;
+use crate::finding::{About, Severity};
 use crate::lint::facts::PatchFacts;
 use crate::lint::mail::Mail;
 use crate::lint::note::Notes;
@@ -8,13 +8,15 @@ use crate::lint::rule::{Check, Rule, Sample};
 use crate::text::visible;
 
 pub(super) static RULE: Rule = Rule {
-    id: "P012",
-    name: "local-commit",
-    severity: Severity::Warning,
-    summary: "A picked commit is one that others have, not one of a '-linuxkit' branch.",
-    why: "The branches of patches are made anew at every bump, on every machine by itself. An id from one of them \
-          means nothing to anybody else.",
-    source: "seed, Working with Linux kernel patches; git-cherry-pick(1): -x is for commits that are public",
+    about: About {
+        id: "P012",
+        name: "local-commit",
+        severity: Severity::Warning,
+        summary: "A picked commit is one that others have, not one of a '-linuxkit' branch.",
+        why: "The branches of patches are made anew at every bump, on every machine by itself. An id from one of them \
+              means nothing to anybody else.",
+        source: "seed, Working with Linux kernel patches; git-cherry-pick(1): -x is for commits that are public",
+    },
     fix: None,
     good: Sample::Words("a pick of a commit of a release"),
     bad: Sample::Words("a pick of a commit that only the branch v6.6.13-linuxkit has"),

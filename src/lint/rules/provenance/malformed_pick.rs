@@ -1,20 +1,22 @@
 //! P002: a line that means to be git's and is not.
 
-use crate::finding::{FixClass, Severity};
+use crate::finding::{About, FixClass, Severity};
 use crate::lint::mail::{Line, Mail};
 use crate::lint::note::{FixKind, Notes};
 use crate::lint::provenance::hex_digits;
 use crate::lint::rule::{Check, Rule, Sample};
 
 pub(super) static RULE: Rule = Rule {
-    id: "P002",
-    name: "malformed-pick",
-    severity: Severity::Error,
-    summary: "A picked commit is named as git does it: '(cherry picked from commit <40 hex digits>)', alone on its \
-              line.",
-    why: "Tools that look for the source of a patch know only the line that git itself writes. Any other spelling, or \
-          an abbreviated id, is a source that is lost to them.",
-    source: "seed, Working with Linux kernel patches; git-cherry-pick(1), -x",
+    about: About {
+        id: "P002",
+        name: "malformed-pick",
+        severity: Severity::Error,
+        summary: "A picked commit is named as git does it: '(cherry picked from commit <40 hex digits>)', alone on its \
+                  line.",
+        why: "Tools that look for the source of a patch know only the line that git itself writes. Any other spelling, or \
+              an abbreviated id, is a source that is lost to them.",
+        source: "seed, Working with Linux kernel patches; git-cherry-pick(1), -x",
+    },
     fix: Some(FixClass::Safe),
     good: Sample::Message(
         "mm: fix a leak\n\nFree it.\n\nSigned-off-by: A U Thor <author@example.org>\n\

@@ -1,20 +1,22 @@
 //! P008: a line that means to be one of stable's and is not.
 
-use crate::finding::{FixClass, Severity};
+use crate::finding::{About, FixClass, Severity};
 use crate::lint::mail::Mail;
 use crate::lint::note::{FixKind, Notes};
 use crate::lint::rule::{Check, Rule, Sample};
 use crate::message::Form;
 
 pub(super) static RULE: Rule = Rule {
-    id: "P008",
-    name: "malformed-stable",
-    severity: Severity::Warning,
-    summary: "The commit that a patch is upstream is named as stable does it: 'commit <40 hex digits> upstream.' or '[ \
-              Upstream commit <40 hex digits> ]'.",
-    why: "The stable tree and all who look for what is missing in it know these two forms and no other. An abbreviated \
-          id means another commit one day.",
-    source: "Documentation/process/stable-kernel-rules.rst, Option 3; Documentation/process/backporting.rst",
+    about: About {
+        id: "P008",
+        name: "malformed-stable",
+        severity: Severity::Warning,
+        summary: "The commit that a patch is upstream is named as stable does it: 'commit <40 hex digits> upstream.' or '[ \
+                  Upstream commit <40 hex digits> ]'.",
+        why: "The stable tree and all who look for what is missing in it know these two forms and no other. An abbreviated \
+              id means another commit one day.",
+        source: "Documentation/process/stable-kernel-rules.rst, Option 3; Documentation/process/backporting.rst",
+    },
     fix: Some(FixClass::Unsafe),
     good: Sample::Message(
         "mm: fix a leak\n\ncommit 0123456789abcdef0123456789abcdef01234567 upstream.\n\nFree it.\n\n\

@@ -1,19 +1,21 @@
 //! P005: an origin where nobody reads it as one.
 
-use crate::finding::{FixClass, Severity};
+use crate::finding::{About, FixClass, Severity};
 use crate::lint::append::line_moved;
 use crate::lint::mail::Mail;
 use crate::lint::note::Notes;
 use crate::lint::rule::{Check, Rule, Sample};
 
 pub(super) static RULE: Rule = Rule {
-    id: "P005",
-    name: "misplaced-origin",
-    severity: Severity::Warning,
-    summary: "'Origin:' lines stand among the trailers, behind the first sign-off.",
-    why: "Git takes only the last paragraph of a message for trailers. An origin in the middle of the text is not seen \
-          by 'git interpret-trailers', and one above the sign-offs looks as if its author had written it.",
-    source: "seed, Working with Linux kernel patches: after the DCO lines; git-interpret-trailers(1)",
+    about: About {
+        id: "P005",
+        name: "misplaced-origin",
+        severity: Severity::Warning,
+        summary: "'Origin:' lines stand among the trailers, behind the first sign-off.",
+        why: "Git takes only the last paragraph of a message for trailers. An origin in the middle of the text is not seen \
+              by 'git interpret-trailers', and one above the sign-offs looks as if its author had written it.",
+        source: "seed, Working with Linux kernel patches: after the DCO lines; git-interpret-trailers(1)",
+    },
     fix: Some(FixClass::Safe),
     good: Sample::Message(
         "mm: fix a leak\n\nFree it.\n\nSigned-off-by: A U Thor <author@example.org>\n\

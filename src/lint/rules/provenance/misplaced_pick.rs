@@ -1,19 +1,21 @@
 //! P007: a picked commit that is named elsewhere than git names it.
 
-use crate::finding::{FixClass, Severity};
+use crate::finding::{About, FixClass, Severity};
 use crate::lint::append::line_moved;
 use crate::lint::mail::Mail;
 use crate::lint::note::Notes;
 use crate::lint::rule::{Check, Rule, Sample};
 
 pub(super) static RULE: Rule = Rule {
-    id: "P007",
-    name: "misplaced-pick",
-    severity: Severity::Info,
-    summary: "The line of a picked commit stands among the trailers, behind the sign-off of the author.",
-    why: "git cherry-pick -x writes it there: whoever picked the commit came after whoever wrote it. Above the \
-          sign-off checkpatch takes it for a wrong reference to a commit.",
-    source: "git-cherry-pick(1), -x; scripts/checkpatch.pl, GIT_COMMIT_ID",
+    about: About {
+        id: "P007",
+        name: "misplaced-pick",
+        severity: Severity::Info,
+        summary: "The line of a picked commit stands among the trailers, behind the sign-off of the author.",
+        why: "git cherry-pick -x writes it there: whoever picked the commit came after whoever wrote it. Above the \
+              sign-off checkpatch takes it for a wrong reference to a commit.",
+        source: "git-cherry-pick(1), -x; scripts/checkpatch.pl, GIT_COMMIT_ID",
+    },
     fix: Some(FixClass::Safe),
     good: Sample::Message(
         "mm: fix a leak\n\nFree it.\n\nSigned-off-by: A U Thor <author@example.org>\n\

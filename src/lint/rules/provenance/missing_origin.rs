@@ -1,19 +1,21 @@
 //! P003: a commit that no release has, and no word of where it is.
 
-use crate::finding::Severity;
+use crate::finding::{About, Severity};
 use crate::lint::facts::PatchFacts;
 use crate::lint::mail::Mail;
 use crate::lint::note::Notes;
 use crate::lint::rule::{Check, Rule, Sample};
 
 pub(super) static RULE: Rule = Rule {
-    id: "P003",
-    name: "missing-origin",
-    severity: Severity::Warning,
-    summary: "A commit that no release has yet comes with an 'Origin:' link to its tree or its posting.",
-    why: "Commits outside of the releases live in trees that are rebased and thrown away. Without a link to where it \
-          was found, the id alone may soon lead nowhere.",
-    source: "seed, Working with Linux kernel patches",
+    about: About {
+        id: "P003",
+        name: "missing-origin",
+        severity: Severity::Warning,
+        summary: "A commit that no release has yet comes with an 'Origin:' link to its tree or its posting.",
+        why: "Commits outside of the releases live in trees that are rebased and thrown away. Without a link to where it \
+              was found, the id alone may soon lead nowhere.",
+        source: "seed, Working with Linux kernel patches",
+    },
     fix: None,
     good: Sample::Words("a pick of a commit that a release has, or one with an 'Origin:' line"),
     bad: Sample::Words("a pick of a commit that stands on a development branch only, without an 'Origin:' line"),

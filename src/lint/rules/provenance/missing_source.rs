@@ -1,19 +1,21 @@
 //! P001: nothing says where the patch comes from.
 
-use crate::finding::Severity;
+use crate::finding::{About, Severity};
 use crate::lint::member::Group;
 use crate::lint::note::Notes;
 use crate::lint::rule::{Check, Rule, Sample};
 
 pub(super) static RULE: Rule = Rule {
-    id: "P001",
-    name: "missing-source",
-    severity: Severity::Warning,
-    summary: "The message says where the patch comes from: a picked commit, an 'Origin:' link, a commit that it \
-              reverts.",
-    why: "A patch without a source cannot be looked up when it conflicts, and nobody can tell whether upstream has it \
-          by now. It is then carried for longer than anybody needs it.",
-    source: "seed, Working with Linux kernel patches; git-cherry-pick(1), -x",
+    about: About {
+        id: "P001",
+        name: "missing-source",
+        severity: Severity::Warning,
+        summary: "The message says where the patch comes from: a picked commit, an 'Origin:' link, a commit that it \
+                  reverts.",
+        why: "A patch without a source cannot be looked up when it conflicts, and nobody can tell whether upstream has it \
+              by now. It is then carried for longer than anybody needs it.",
+        source: "seed, Working with Linux kernel patches; git-cherry-pick(1), -x",
+    },
     fix: None,
     good: Sample::Set(&[
         "mm: fix a leak\n\nFree it.\n\nSigned-off-by: A U Thor <author@example.org>\n\

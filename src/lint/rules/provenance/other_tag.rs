@@ -1,19 +1,21 @@
 //! P015: the words of another house for where a patch comes from.
 
-use crate::finding::Severity;
+use crate::finding::{About, Severity};
 use crate::lint::mail::Mail;
 use crate::lint::note::Notes;
 use crate::lint::provenance::subject_tag;
 use crate::lint::rule::{Check, Rule, Sample};
 
 pub(super) static RULE: Rule = Rule {
-    id: "P015",
-    name: "other-tag",
-    severity: Severity::Info,
-    summary: "The source of a patch is named in LinuxKit's own form.",
-    why: "Tags of Android, Chromium OS, Yocto and Debian are understood here as a source, but only their own tools \
-          make more of them. A picked commit or a link is understood everywhere.",
-    source: "seed, Working with Linux kernel patches",
+    about: About {
+        id: "P015",
+        name: "other-tag",
+        severity: Severity::Info,
+        summary: "The source of a patch is named in LinuxKit's own form.",
+        why: "Tags of Android, Chromium OS, Yocto and Debian are understood here as a source, but only their own tools \
+              make more of them. A picked commit or a link is understood everywhere.",
+        source: "seed, Working with Linux kernel patches",
+    },
     fix: None,
     good: Sample::Message(
         "mm: fix a leak\n\nFree it.\n\n(cherry picked from commit 0123456789abcdef0123456789abcdef01234567)",

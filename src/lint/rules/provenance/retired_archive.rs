@@ -2,19 +2,21 @@
 
 use bstr::ByteSlice as _;
 
-use crate::finding::{FixClass, Severity};
+use crate::finding::{About, FixClass, Severity};
 use crate::lint::mail::Mail;
 use crate::lint::note::{FixKind, Notes};
 use crate::lint::rule::{Check, Rule, Sample};
 
 pub(super) static RULE: Rule = Rule {
-    id: "P014",
-    name: "retired-archive",
-    severity: Severity::Info,
-    summary: "Links to postings lead to lore.kernel.org.",
-    why: "Archives of mailing lists come and go, and their links name no message id by which the mail could be found \
-          elsewhere. lore.kernel.org is kept by those who keep the kernel.",
-    source: "scripts/checkpatch.pl, PREFER_LORE_ARCHIVE",
+    about: About {
+        id: "P014",
+        name: "retired-archive",
+        severity: Severity::Info,
+        summary: "Links to postings lead to lore.kernel.org.",
+        why: "Archives of mailing lists come and go, and their links name no message id by which the mail could be found \
+              elsewhere. lore.kernel.org is kept by those who keep the kernel.",
+        source: "scripts/checkpatch.pl, PREFER_LORE_ARCHIVE",
+    },
     fix: Some(FixClass::Unsafe),
     good: Sample::Message("mm: fix a leak\n\nFree it.\n\nLink: https://lore.kernel.org/r/1@example.org"),
     bad: Sample::Message("mm: fix a leak\n\nFree it.\n\nLink: https://lkml.kernel.org/r/1@example.org"),

@@ -1,18 +1,20 @@
 //! P011: more than one picked commit.
 
-use crate::finding::Severity;
+use crate::finding::{About, Severity};
 use crate::lint::mail::Mail;
 use crate::lint::note::Notes;
 use crate::lint::rule::{Check, Rule, Sample};
 
 pub(super) static RULE: Rule = Rule {
-    id: "P011",
-    name: "several-picks",
-    severity: Severity::Info,
-    summary: "The message names one picked commit.",
-    why: "A patch that was picked from branch to branch names each commit on its way; the last line is the nearest. If \
-          it is several commits in one, nobody can compare it with any of them.",
-    source: "git-cherry-pick(1), -x",
+    about: About {
+        id: "P011",
+        name: "several-picks",
+        severity: Severity::Info,
+        summary: "The message names one picked commit.",
+        why: "A patch that was picked from branch to branch names each commit on its way; the last line is the nearest. If \
+              it is several commits in one, nobody can compare it with any of them.",
+        source: "git-cherry-pick(1), -x",
+    },
     fix: None,
     good: Sample::Message(
         "mm: fix a leak\n\nFree it.\n\n(cherry picked from commit 0123456789abcdef0123456789abcdef01234567)",

@@ -1,20 +1,22 @@
 //! P009: the linux tree lacks a commit that the message names.
 
 use super::commits;
-use crate::finding::Severity;
+use crate::finding::{About, Severity};
 use crate::lint::facts::PatchFacts;
 use crate::lint::mail::Mail;
 use crate::lint::note::Notes;
 use crate::lint::rule::{Check, Rule, Sample};
 
 pub(super) static RULE: Rule = Rule {
-    id: "P009",
-    name: "unknown-commit",
-    severity: Severity::Warning,
-    summary: "The linux tree has the commits that the message says it picks, reverts or fixes.",
-    why: "An id that nobody has may be mistyped, or that of a commit before a rebase. Then it leads nowhere, and what \
-          upstream did to the commit later is not found.",
-    source: "seed, Working with Linux kernel patches; Documentation/process/submitting-patches.rst",
+    about: About {
+        id: "P009",
+        name: "unknown-commit",
+        severity: Severity::Warning,
+        summary: "The linux tree has the commits that the message says it picks, reverts or fixes.",
+        why: "An id that nobody has may be mistyped, or that of a commit before a rebase. Then it leads nowhere, and what \
+              upstream did to the commit later is not found.",
+        source: "seed, Working with Linux kernel patches; Documentation/process/submitting-patches.rst",
+    },
     fix: None,
     good: Sample::Words("a pick of a commit of the linux tree"),
     bad: Sample::Words("a pick of a commit that the linux tree has not"),

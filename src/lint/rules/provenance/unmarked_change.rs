@@ -2,20 +2,22 @@
 
 use bstr::ByteSlice as _;
 
-use crate::finding::Severity;
+use crate::finding::{About, Severity};
 use crate::lint::facts::PatchFacts;
 use crate::lint::mail::Mail;
 use crate::lint::note::Notes;
 use crate::lint::rule::{Check, Rule, Sample};
 
 pub(super) static RULE: Rule = Rule {
-    id: "P010",
-    name: "unmarked-change",
-    severity: Severity::Warning,
-    summary: "A patch that differs from the commit that it names says so in its message.",
-    why: "Who reads that a patch is a commit of upstream takes its review and its tests for granted. A difference that \
-          nothing mentions is one that nobody has looked at.",
-    source: "Documentation/process/stable-kernel-rules.rst: deviations are to be documented",
+    about: About {
+        id: "P010",
+        name: "unmarked-change",
+        severity: Severity::Warning,
+        summary: "A patch that differs from the commit that it names says so in its message.",
+        why: "Who reads that a patch is a commit of upstream takes its review and its tests for granted. A difference that \
+              nothing mentions is one that nobody has looked at.",
+        source: "Documentation/process/stable-kernel-rules.rst: deviations are to be documented",
+    },
     fix: None,
     good: Sample::Words("a pick with other lines than its commit and '[name: left out the part that 6.6 lacks]'"),
     bad: Sample::Words("a pick with other lines than its commit and no word of it"),

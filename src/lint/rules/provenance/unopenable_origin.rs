@@ -2,20 +2,22 @@
 
 use bstr::ByteSlice as _;
 
-use crate::finding::{FixClass, Severity};
+use crate::finding::{About, FixClass, Severity};
 use crate::lint::mail::Mail;
 use crate::lint::note::{FixKind, Notes};
 use crate::lint::provenance::hex_digits;
 use crate::lint::rule::{Check, Rule, Sample};
 
 pub(super) static RULE: Rule = Rule {
-    id: "P004",
-    name: "unopenable-origin",
-    severity: Severity::Warning,
-    summary: "An 'Origin:' line holds a link that a reader can open.",
-    why: "An address that asks for a login, or the word that it came by mail, leads nobody to the patch: what upstream \
-          said of it, and its later versions, cannot be found.",
-    source: "seed, Working with Linux kernel patches: a link to the source",
+    about: About {
+        id: "P004",
+        name: "unopenable-origin",
+        severity: Severity::Warning,
+        summary: "An 'Origin:' line holds a link that a reader can open.",
+        why: "An address that asks for a login, or the word that it came by mail, leads nobody to the patch: what upstream \
+              said of it, and its later versions, cannot be found.",
+        source: "seed, Working with Linux kernel patches: a link to the source",
+    },
     fix: Some(FixClass::Safe),
     good: Sample::Message(
         "mm: fix a leak\n\nFree it.\n\nSigned-off-by: A U Thor <author@example.org>\n\

@@ -3,20 +3,22 @@
 use bstr::ByteSlice as _;
 
 use crate::diff::{Hunk, LineKind};
-use crate::finding::Severity;
+use crate::finding::{About, Severity};
 use crate::lint::mail::Mail;
 use crate::lint::note::Notes;
 use crate::lint::rule::{Check, Rule, Sample};
 use crate::text::visible;
 
 pub(super) static RULE: Rule = Rule {
-    id: "X005",
-    name: "invisible-characters",
-    severity: Severity::Warning,
-    summary: "Added lines hold no characters that reorder or hide text, and none that only look like those they replace.",
-    why: "An editor shows another program than the compiler reads: a comment that ends elsewhere, a name that is \
-          another name. A reviewer has no chance to see it.",
-    source: "CVE-2021-42574, CVE-2021-42694 (trojan source); Unicode Technical Standard #39",
+    about: About {
+        id: "X005",
+        name: "invisible-characters",
+        severity: Severity::Warning,
+        summary: "Added lines hold no characters that reorder or hide text, and none that only look like those they replace.",
+        why: "An editor shows another program than the compiler reads: a comment that ends elsewhere, a name that is \
+              another name. A reviewer has no chance to see it.",
+        source: "CVE-2021-42574, CVE-2021-42694 (trojan source); Unicode Technical Standard #39",
+    },
     fix: None,
     good: Sample::Diff("--- a/x.c\n+++ b/x.c\n@@ -1 +1 @@\n-/* Jorg */\n+/* J\u{f6}rg */\n"),
     bad: Sample::Diff("--- a/x.c\n+++ b/x.c\n@@ -1 +1 @@\n-a\n+/* \u{202e} */ b\n"),

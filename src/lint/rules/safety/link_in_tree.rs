@@ -1,6 +1,6 @@
 //! X008: a patch writes through a link of the base.
 
-use crate::finding::Severity;
+use crate::finding::{About, Severity};
 use crate::lint::facts::PatchFacts;
 use crate::lint::mail::Mail;
 use crate::lint::note::Notes;
@@ -8,13 +8,15 @@ use crate::lint::rule::{Check, Rule, Sample};
 use crate::text::visible;
 
 pub(super) static RULE: Rule = Rule {
-    id: "X008",
-    name: "link-in-tree",
-    severity: Severity::Error,
-    summary: "No patch writes to or through a path that is a symbolic link in the tree it is applied to.",
-    why: "The file that changes is the one that the link points to, under another name than the patch says; git am \
-          refuses that, and whoever reviews it looks at the wrong file.",
-    source: "git-apply(1): 'is beyond a symbolic link'; patch(1): 'is not a regular file -- refusing to patch'",
+    about: About {
+        id: "X008",
+        name: "link-in-tree",
+        severity: Severity::Error,
+        summary: "No patch writes to or through a path that is a symbolic link in the tree it is applied to.",
+        why: "The file that changes is the one that the link points to, under another name than the patch says; git am \
+              refuses that, and whoever reviews it looks at the wrong file.",
+        source: "git-apply(1): 'is beyond a symbolic link'; patch(1): 'is not a regular file -- refusing to patch'",
+    },
     fix: None,
     good: Sample::Words("a patch for Documentation/process/changes.rst"),
     bad: Sample::Words("a patch that writes Documentation/Changes as a file, which is a link to it"),

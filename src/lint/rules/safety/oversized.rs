@@ -1,7 +1,7 @@
 //! X006: more than a tool should read.
 
 use crate::diff::Content;
-use crate::finding::Severity;
+use crate::finding::{About, Severity};
 use crate::lint::note::Notes;
 use crate::lint::rule::{Check, Rule, Sample};
 use crate::lint::run::PatchFile;
@@ -12,13 +12,15 @@ use crate::text::visible;
 const HUNKS: usize = 100_000;
 
 pub(super) static RULE: Rule = Rule {
-    id: "X006",
-    name: "oversized",
-    severity: Severity::Error,
-    summary: "A file has at most 256 MiB, a line at most 1 MiB, and there are at most 100,000 hunks.",
-    why: "Such a file is no patch that anybody wrote. It is a mistake, or meant to make the tools that read it run out \
-          of memory or time; kpatch reads it no further.",
-    source: "limits of this program; none of 13,667 real patches comes near them",
+    about: About {
+        id: "X006",
+        name: "oversized",
+        severity: Severity::Error,
+        summary: "A file has at most 256 MiB, a line at most 1 MiB, and there are at most 100,000 hunks.",
+        why: "Such a file is no patch that anybody wrote. It is a mistake, or meant to make the tools that read it run out \
+              of memory or time; kpatch reads it no further.",
+        source: "limits of this program; none of 13,667 real patches comes near them",
+    },
     fix: None,
     good: Sample::Words("a patch with ten hunks"),
     bad: Sample::Words("a patch with a line of 2 MiB"),

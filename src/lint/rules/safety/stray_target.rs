@@ -3,20 +3,22 @@
 use bstr::ByteSlice as _;
 
 use crate::diff::FileDiff;
-use crate::finding::{FixClass, Severity};
+use crate::finding::{About, FixClass, Severity};
 use crate::lint::mail::Mail;
 use crate::lint::note::{FixKind, Notes};
 use crate::lint::rule::{Check, Rule, Sample};
 use crate::text::visible;
 
 pub(super) static RULE: Rule = Rule {
-    id: "X004",
-    name: "stray-target",
-    severity: Severity::Error,
-    summary: "No backup, reject, lock, configuration or result of a build is patched.",
-    why: "Such files got into the diff because somebody compared a tree that was in use. A '.config' or an object file \
-          that comes with a patch makes the build use it instead of its own.",
-    source: "Documentation/process/5.Posting.rst warns of backup files and generated files; the kernel's .gitignore",
+    about: About {
+        id: "X004",
+        name: "stray-target",
+        severity: Severity::Error,
+        summary: "No backup, reject, lock, configuration or result of a build is patched.",
+        why: "Such files got into the diff because somebody compared a tree that was in use. A '.config' or an object file \
+              that comes with a patch makes the build use it instead of its own.",
+        source: "Documentation/process/5.Posting.rst warns of backup files and generated files; the kernel's .gitignore",
+    },
     fix: Some(FixClass::Unsafe),
     good: Sample::Diff("--- a/net/x.c\n+++ b/net/x.c\n@@ -1 +1 @@\n-a\n+b\n"),
     bad: Sample::Diff(

@@ -1,6 +1,6 @@
 //! X002: a symbolic link.
 
-use crate::finding::Severity;
+use crate::finding::{About, Severity};
 use crate::git::MODE_SYMLINK;
 use crate::lint::mail::Mail;
 use crate::lint::note::Notes;
@@ -8,13 +8,15 @@ use crate::lint::rule::{Check, Rule, Sample};
 use crate::text::visible;
 
 pub(super) static RULE: Rule = Rule {
-    id: "X002",
-    name: "symbolic-link",
-    severity: Severity::Error,
-    summary: "No symbolic link is made, changed or removed.",
-    why: "What is written to a link lands where it points, which may be outside the tree. The kernel has few links; a \
-          patch that needs one is looked at and waived.",
-    source: "git-apply(1) and patch(1) refuse to write through links, after CVE-2015-1196 and CVE-2023-23946",
+    about: About {
+        id: "X002",
+        name: "symbolic-link",
+        severity: Severity::Error,
+        summary: "No symbolic link is made, changed or removed.",
+        why: "What is written to a link lands where it points, which may be outside the tree. The kernel has few links; a \
+              patch that needs one is looked at and waived.",
+        source: "git-apply(1) and patch(1) refuse to write through links, after CVE-2015-1196 and CVE-2023-23946",
+    },
     fix: None,
     good: Sample::Diff("diff --git a/x b/x\nnew file mode 100644\n--- /dev/null\n+++ b/x\n@@ -0,0 +1 @@\n+text\n"),
     bad: Sample::Diff(

@@ -4,20 +4,22 @@ use std::collections::HashMap;
 
 use bstr::ByteSlice as _;
 
-use crate::finding::Severity;
+use crate::finding::{About, Severity};
 use crate::lint::member::Group;
 use crate::lint::note::Notes;
 use crate::lint::rule::{Check, Rule, Sample};
 use crate::text::visible;
 
 pub(super) static RULE: Rule = Rule {
-    id: "X007",
-    name: "through-symlink",
-    severity: Severity::Error,
-    summary: "No patch writes to or through a symbolic link that the set makes.",
-    why: "The file lands where the link points. One patch makes a harmless link, a later one writes 'link/file': each \
-          of them looks good alone, together they write anywhere.",
-    source: "git-apply(1) refuses paths beyond a symbolic link, after CVE-2023-23946",
+    about: About {
+        id: "X007",
+        name: "through-symlink",
+        severity: Severity::Error,
+        summary: "No patch writes to or through a symbolic link that the set makes.",
+        why: "The file lands where the link points. One patch makes a harmless link, a later one writes 'link/file': each \
+              of them looks good alone, together they write anywhere.",
+        source: "git-apply(1) refuses paths beyond a symbolic link, after CVE-2023-23946",
+    },
     fix: None,
     good: Sample::Diff("--- a/dir/x\n+++ b/dir/x\n@@ -1 +1 @@\n-a\n+b\n"),
     bad: Sample::Diff(

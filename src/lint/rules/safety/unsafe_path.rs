@@ -4,20 +4,22 @@ use bstr::ByteSlice as _;
 
 use crate::diff::safety::{Refusal, check as refusal};
 use crate::diff::unquote;
-use crate::finding::Severity;
+use crate::finding::{About, Severity};
 use crate::lint::mail::{Line, Mail};
 use crate::lint::note::Notes;
 use crate::lint::rule::{Check, Rule, Sample};
 use crate::text::visible;
 
 pub(super) static RULE: Rule = Rule {
-    id: "X001",
-    name: "unsafe-path",
-    severity: Severity::Error,
-    summary: "All paths are plain paths inside the tree, outside of git directories.",
-    why: "A path with '..', an absolute one or one into '.git' writes files that are not of the kernel: on the machine \
-          of whoever applies the patch. git and patch refuse some of them, tools around them do not.",
-    source: "git-apply(1): --unsafe-paths; CVE-2014-9390, CVE-2015-1196, CVE-2023-23946",
+    about: About {
+        id: "X001",
+        name: "unsafe-path",
+        severity: Severity::Error,
+        summary: "All paths are plain paths inside the tree, outside of git directories.",
+        why: "A path with '..', an absolute one or one into '.git' writes files that are not of the kernel: on the machine \
+              of whoever applies the patch. git and patch refuse some of them, tools around them do not.",
+        source: "git-apply(1): --unsafe-paths; CVE-2014-9390, CVE-2015-1196, CVE-2023-23946",
+    },
     fix: None,
     good: Sample::Diff("--- a/net/x.c\n+++ b/net/x.c\n@@ -1 +1 @@\n-a\n+b\n"),
     bad: Sample::Diff("--- a/../../etc/x\n+++ b/../../etc/x\n@@ -1 +1 @@\n-a\n+b\n"),

@@ -3,7 +3,7 @@
 use bstr::ByteSlice as _;
 
 use crate::diff::FileDiff;
-use crate::finding::Severity;
+use crate::finding::{About, Severity};
 use crate::git::MODE_GITLINK;
 use crate::lint::mail::Mail;
 use crate::lint::note::Notes;
@@ -13,13 +13,15 @@ use crate::text::visible;
 const EXECUTABLE: u32 = 0o100_755;
 
 pub(super) static RULE: Rule = Rule {
-    id: "X003",
-    name: "wrong-mode",
-    severity: Severity::Warning,
-    summary: "Only scripts can be executed, and nothing is a submodule.",
-    why: "An executable source comes from a file system without modes, and shows up as a change in every later diff. A \
-          submodule is no part of the kernel, and the build has no way to get it.",
-    source: "Documentation/dev-tools/checkpatch.rst: execute permissions; gitsubmodules(7)",
+    about: About {
+        id: "X003",
+        name: "wrong-mode",
+        severity: Severity::Warning,
+        summary: "Only scripts can be executed, and nothing is a submodule.",
+        why: "An executable source comes from a file system without modes, and shows up as a change in every later diff. A \
+              submodule is no part of the kernel, and the build has no way to get it.",
+        source: "Documentation/dev-tools/checkpatch.rst: execute permissions; gitsubmodules(7)",
+    },
     fix: None,
     good: Sample::Diff("diff --git a/x.sh b/x.sh\nold mode 100644\nnew mode 100755\n"),
     bad: Sample::Diff("diff --git a/x.c b/x.c\nold mode 100644\nnew mode 100755\n"),

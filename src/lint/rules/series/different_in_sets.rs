@@ -2,20 +2,22 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::finding::Severity;
+use crate::finding::{About, Severity};
 use crate::lint::member::Group;
 use crate::lint::note::Notes;
 use crate::lint::rule::{Check, Rule, Sample};
 use crate::text::visible;
 
 pub(super) static RULE: Rule = Rule {
-    id: "S007",
-    name: "different-in-sets",
-    severity: Severity::Info,
-    summary: "A patch that several sets carry makes the same change in all of them.",
-    why: "Where one set got a newer state of a patch and the other did not, a fix is missing there. Releases that are \
-          far apart need different patches, so this is only something to look at.",
-    source: "seed, Working with Linux kernel patches: one patch set for each kernel series; git-patch-id(1)",
+    about: About {
+        id: "S007",
+        name: "different-in-sets",
+        severity: Severity::Info,
+        summary: "A patch that several sets carry makes the same change in all of them.",
+        why: "Where one set got a newer state of a patch and the other did not, a fix is missing there. Releases that are \
+              far apart need different patches, so this is only something to look at.",
+        source: "seed, Working with Linux kernel patches: one patch set for each kernel series; git-patch-id(1)",
+    },
     fix: None,
     good: Sample::Set(&["mm: fix a leak\n\nFree it.", "mm: fix a leak\n\nFree it."]),
     bad: Sample::Set(&["mm: fix a leak\n\nFree it.", "mm: fix a leak\n\nFree it earlier."]),

@@ -1,6 +1,6 @@
 //! S003: a patch does not apply.
 
-use crate::finding::Severity;
+use crate::finding::{About, Severity};
 use crate::lint::facts::PatchFacts;
 use crate::lint::mail::Mail;
 use crate::lint::note::Notes;
@@ -8,13 +8,15 @@ use crate::lint::rule::{Check, Rule, Sample};
 use crate::text::visible;
 
 pub(super) static RULE: Rule = Rule {
-    id: "S003",
-    name: "does-not-apply",
-    severity: Severity::Error,
-    summary: "Every patch applies, in order and without fuzz, to the release that its set is for.",
-    why: "The image build runs 'patch -F0' and stops at a hunk whose context is not there. After a patch that fails, \
-          the ones that follow are only tried without it, so theirs is a warning.",
-    source: "seed, Working with Linux kernel patches; LinuxKit's kernel build: patch -t -F0 -N -u -p1",
+    about: About {
+        id: "S003",
+        name: "does-not-apply",
+        severity: Severity::Error,
+        summary: "Every patch applies, in order and without fuzz, to the release that its set is for.",
+        why: "The image build runs 'patch -F0' and stops at a hunk whose context is not there. After a patch that fails, \
+              the ones that follow are only tried without it, so theirs is a warning.",
+        source: "seed, Working with Linux kernel patches; LinuxKit's kernel build: patch -t -F0 -N -u -p1",
+    },
     fix: None,
     good: Sample::Words("a patch whose hunks all find their lines in the base, or in what the patches before it made"),
     bad: Sample::Words("a patch whose context a newer release has changed"),

@@ -3,20 +3,22 @@
 use std::ops::Range;
 
 use crate::diff::Content;
-use crate::finding::{FixClass, Severity};
+use crate::finding::{About, FixClass, Severity};
 use crate::lint::facts::{Drift, PatchFacts};
 use crate::lint::mail::Mail;
 use crate::lint::note::{FixKind, Notes};
 use crate::lint::rule::{Check, Rule, Sample};
 
 pub(super) static RULE: Rule = Rule {
-    id: "S005",
-    name: "drifted-hunks",
-    severity: Severity::Info,
-    summary: "Every hunk stands on the line that it names.",
-    why: "A hunk is looked for near the line that it names. The farther its lines have moved, the likelier another \
-          place with the same lines is nearer. It shows that the set was not exported for this release.",
-    source: "git-apply(1), patch(1): offsets; of 720 patches carried to a newer release 341 had one, up to 1,540 lines",
+    about: About {
+        id: "S005",
+        name: "drifted-hunks",
+        severity: Severity::Info,
+        summary: "Every hunk stands on the line that it names.",
+        why: "A hunk is looked for near the line that it names. The farther its lines have moved, the likelier another \
+              place with the same lines is nearer. It shows that the set was not exported for this release.",
+        source: "git-apply(1), patch(1): offsets; of 720 patches carried to a newer release 341 had one, up to 1,540 lines",
+    },
     fix: Some(FixClass::Safe),
     good: Sample::Words("a patch that was exported for the release it is applied to"),
     bad: Sample::Words("a patch for an older release, whose hunk 'succeeds at 120 (offset 15 lines)'"),

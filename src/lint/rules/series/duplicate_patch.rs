@@ -2,20 +2,22 @@
 
 use std::collections::HashMap;
 
-use crate::finding::Severity;
+use crate::finding::{About, Severity};
 use crate::lint::member::{Group, Member};
 use crate::lint::note::Notes;
 use crate::lint::rule::{Check, Rule, Sample};
 use crate::text::visible;
 
 pub(super) static RULE: Rule = Rule {
-    id: "S001",
-    name: "duplicate-patch",
-    severity: Severity::Error,
-    summary: "No two patches of a set make the same change, unless a revert stands between them.",
-    why: "The second one does not apply to what the first one made. Or worse, it does: in another function that \
-          happens to have the same lines.",
-    source: "git-patch-id(1) says when two patches are the same; found once in LinuxKit's history",
+    about: About {
+        id: "S001",
+        name: "duplicate-patch",
+        severity: Severity::Error,
+        summary: "No two patches of a set make the same change, unless a revert stands between them.",
+        why: "The second one does not apply to what the first one made. Or worse, it does: in another function that \
+              happens to have the same lines.",
+        source: "git-patch-id(1) says when two patches are the same; found once in LinuxKit's history",
+    },
     fix: None,
     good: Sample::Set(&["mm: fix a leak\n\nFree it.", "mm: fix a race\n\nLock it."]),
     bad: Sample::Set(&["mm: fix a leak\n\nFree it.", "mm: fix a leak\n\nFree it."]),

@@ -2,20 +2,22 @@
 
 use std::collections::HashMap;
 
-use crate::finding::Severity;
+use crate::finding::{About, Severity};
 use crate::lint::member::{Group, Member};
 use crate::lint::note::Notes;
 use crate::lint::rule::{Check, Rule, Sample};
 use crate::text::visible;
 
 pub(super) static RULE: Rule = Rule {
-    id: "S002",
-    name: "duplicate-subject",
-    severity: Severity::Info,
-    summary: "Every subject stands once in a set.",
-    why: "Two patches with one title are often two states of one patch: an old export that stayed when a newer one \
-          was added. Where they are two patches, nobody can tell them apart in a log.",
-    source: "3 of 488 sets in LinuxKit's history have such patches",
+    about: About {
+        id: "S002",
+        name: "duplicate-subject",
+        severity: Severity::Info,
+        summary: "Every subject stands once in a set.",
+        why: "Two patches with one title are often two states of one patch: an old export that stayed when a newer one \
+              was added. Where they are two patches, nobody can tell them apart in a log.",
+        source: "3 of 488 sets in LinuxKit's history have such patches",
+    },
     fix: None,
     good: Sample::Set(&["mm: fix a leak\n\nFree it.", "mm: fix a race\n\nLock it."]),
     bad: Sample::Set(&["mm: fix a leak\n\nFree it.", "mm: fix a leak\n\nFree it earlier."]),

@@ -2,20 +2,22 @@
 
 use std::collections::HashMap;
 
-use crate::finding::Severity;
+use crate::finding::{About, Severity};
 use crate::lint::member::{Group, Member};
 use crate::lint::note::Notes;
 use crate::lint::rule::{Check, Rule, Sample};
 use crate::text::visible;
 
 pub(super) static RULE: Rule = Rule {
-    id: "S006",
-    name: "patch-and-its-revert",
-    severity: Severity::Info,
-    summary: "No patch of a set takes an earlier one back.",
-    why: "The two cancel each other, and yet both must be carried to every new release, with all the conflicts that \
-          they have on the way.",
-    source: "Debian's kernel patches have one such pair",
+    about: About {
+        id: "S006",
+        name: "patch-and-its-revert",
+        severity: Severity::Info,
+        summary: "No patch of a set takes an earlier one back.",
+        why: "The two cancel each other, and yet both must be carried to every new release, with all the conflicts that \
+              they have on the way.",
+        source: "Debian's kernel patches have one such pair",
+    },
     fix: None,
     good: Sample::Set(&[
         "mm: fix a leak\n\n(cherry picked from commit 0123456789abcdef0123456789abcdef01234567)",

@@ -1,6 +1,6 @@
 //! S004: not all ways to apply a set give the same tree.
 
-use crate::finding::Severity;
+use crate::finding::{About, Severity};
 use crate::lint::facts::SetFacts;
 use crate::lint::member::Group;
 use crate::lint::note::Notes;
@@ -8,14 +8,16 @@ use crate::lint::rule::{Check, Rule, Sample};
 use crate::text::visible;
 
 pub(super) static RULE: Rule = Rule {
-    id: "S004",
-    name: "trees-differ",
-    severity: Severity::Error,
-    summary: "git am, patch -F0 and the branch of the set give one tree.",
-    why: "A set has two consumers: people import it with git am, the image build runs patch. If they do not agree, the \
-          kernel that is built is not the one that was reviewed; if the branch has another tree, its last changes were \
-          not exported.",
-    source: "seed, Working with Linux kernel patches: import with git am, build with patch -F0",
+    about: About {
+        id: "S004",
+        name: "trees-differ",
+        severity: Severity::Error,
+        summary: "git am, patch -F0 and the branch of the set give one tree.",
+        why: "A set has two consumers: people import it with git am, the image build runs patch. If they do not agree, the \
+              kernel that is built is not the one that was reviewed; if the branch has another tree, its last changes were \
+              not exported.",
+        source: "seed, Working with Linux kernel patches: import with git am, build with patch -F0",
+    },
     fix: None,
     good: Sample::Words("a set that was exported from its branch by git format-patch"),
     bad: Sample::Words("a set in which patch puts a hunk into another function than git am does"),

@@ -1,20 +1,22 @@
 //! U001: the base has what the patch does.
 
 use super::named;
-use crate::finding::Severity;
+use crate::finding::{About, Severity};
 use crate::lint::facts::PatchFacts;
 use crate::lint::mail::Mail;
 use crate::lint::note::Notes;
 use crate::lint::rule::{Check, Rule, Sample};
 
 pub(super) static RULE: Rule = Rule {
-    id: "U001",
-    name: "already-upstream",
-    severity: Severity::Warning,
-    summary: "The release that the set is for does not have the patch already.",
-    why: "A patch that its base has is dead weight: at best its hunks find their lines in another place, at worst they \
-          are applied a second time and nobody sees it.",
-    source: "seed, Updating kernels: patches that upstream has are dropped",
+    about: About {
+        id: "U001",
+        name: "already-upstream",
+        severity: Severity::Warning,
+        summary: "The release that the set is for does not have the patch already.",
+        why: "A patch that its base has is dead weight: at best its hunks find their lines in another place, at worst they \
+              are applied a second time and nobody sees it.",
+        source: "seed, Updating kernels: patches that upstream has are dropped",
+    },
     fix: None,
     good: Sample::Words("a patch whose commit no release of the series has"),
     bad: Sample::Words("a pick of a commit that stable has taken before the base"),

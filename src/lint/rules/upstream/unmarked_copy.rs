@@ -1,7 +1,7 @@
 //! U005: a copy of a commit that does not say so.
 
 use super::named;
-use crate::finding::{FixClass, Severity};
+use crate::finding::{About, FixClass, Severity};
 use crate::lint::append::appended;
 use crate::lint::facts::{Found, PatchFacts};
 use crate::lint::mail::Mail;
@@ -9,14 +9,16 @@ use crate::lint::note::{FixKind, Notes};
 use crate::lint::rule::{Check, Rule, Sample};
 
 pub(super) static RULE: Rule = Rule {
-    id: "U005",
-    name: "unmarked-copy",
-    severity: Severity::Error,
-    summary: "A copy of a commit of the linux tree names that commit.",
-    why: "The patch has a source, and its message has lost it: nobody will notice that a release has it, that a fix \
-          follows, or that it was reverted. A commit of the same title may be another change, so that is a warning \
-          only.",
-    source: "seed, Working with Linux kernel patches: -x",
+    about: About {
+        id: "U005",
+        name: "unmarked-copy",
+        severity: Severity::Error,
+        summary: "A copy of a commit of the linux tree names that commit.",
+        why: "The patch has a source, and its message has lost it: nobody will notice that a release has it, that a fix \
+              follows, or that it was reverted. A commit of the same title may be another change, so that is a warning \
+              only.",
+        source: "seed, Working with Linux kernel patches: -x",
+    },
     fix: Some(FixClass::Unsafe),
     good: Sample::Words("a patch that no commit of the linux tree makes"),
     bad: Sample::Words(

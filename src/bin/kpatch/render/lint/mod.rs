@@ -44,7 +44,7 @@ pub(crate) struct Tool {
 
 impl Tool {
     fn lint() -> Self {
-        Self { verb: "lint", rules: kpatch::lint::RULES.iter().map(|rule| rule.about()).collect() }
+        Self { verb: "lint", rules: kpatch::lint::RULES.iter().map(|rule| rule.about).collect() }
     }
 }
 

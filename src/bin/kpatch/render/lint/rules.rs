@@ -4,15 +4,15 @@ mod pages;
 
 use std::fmt::Write as _;
 
-use kpatch::finding::{About, FixClass, Severity};
+use kpatch::finding::FixClass;
 use kpatch::lint::{Level, PROFILES, Profile, RULES, Rule, Sample};
 use kpatch::text::visible;
 
-use super::super::table::{Cell, table, wrap};
+use super::super::about::{self, Facts};
+use super::super::table::{table, wrap};
 use super::super::{Style, View, safe_code};
 use super::way;
 
-pub(in crate::render) use pages::prose;
 pub(crate) use pages::{markdown, page};
 
 /// All rules, a line each.
@@ -23,9 +23,7 @@ pub(crate) fn list(view: &View) -> String {
             Some(FixClass::Unsafe) => "U",
             None => "-",
         };
-        let severity = Cell(style(rule.severity), rule.severity.word().to_owned());
-        let words = [fix, rule.name, rule.summary].map(Cell::plain);
-        [vec![Cell(Style::Strong, rule.id.to_owned()), severity], words.into()].concat()
+        about::row(&rule.about, Some(fix))
     };
     table(&RULES.iter().map(row).collect::<Vec<_>>(), 0, view)
         + "\nfix: S kpatch lint --fix, U only with --unsafe-fixes, - by hand\n"
@@ -33,14 +31,7 @@ pub(crate) fn list(view: &View) -> String {
 
 /// All that there is to know of one rule.
 pub(crate) fn explain(rule: &Rule, view: &View) -> String {
-    let mut text = format!("{}\n\n", view.paint.paint(Style::Strong, &format!("{} {}", rule.id, rule.name)));
-    for words in [rule.summary, rule.why] {
-        text += &wrap(words, 2, 2, view);
-        text.push('\n');
-    }
-    for (key, words) in facts(rule) {
-        text += &wrap(&format!("{key}: {words}"), 2, 4, view);
-    }
+    let mut text = about::explain(&rule.about, &facts(rule), view);
     for (title, sample) in [("good", &rule.good), ("bad", &rule.bad)] {
         let _ = write!(text, "\n  {}\n\n", view.paint.paint(Style::Strong, &headed(title, sample)));
         match sample {
@@ -56,36 +47,22 @@ fn push_line(text: &mut String, line: &str) {
     let _ = writeln!(text, "{indent}{line}");
 }
 
-pub(in crate::render) fn style(severity: Severity) -> Style {
-    match severity {
-        Severity::Info => Style::Note,
-        Severity::Warning => Style::Warn,
-        Severity::Error => Style::Bad,
-    }
-}
-
-/// The anchor of a rule's heading in `docs/rules.md`, as forges make it.
-pub(super) fn anchor(rule: &About) -> String {
-    format!("{}-{}", rule.id.to_ascii_lowercase(), rule.name)
-}
-
-/// What is short enough for a line.
-fn facts(rule: &Rule) -> Vec<(&'static str, String)> {
+fn facts(rule: &Rule) -> Facts {
     let mut facts = vec![("severity", severity(rule)), ("fix", rule.fix.map_or("by hand", way).to_owned())];
     if rule.check.needs_tree() {
         facts.push(("needs", "a linux tree".to_owned()));
     }
-    facts.push(("source", rule.source.to_owned()));
+    facts.push(("source", rule.about.source.to_owned()));
     facts
 }
 
 /// The severity, and that of the profiles that have it otherwise: `error; debian: warning; rt: off`.
 fn severity(rule: &Rule) -> String {
     let differs = |profile: &Profile| {
-        let (_, level) = profile.levels.iter().find(|(id, _)| *id == rule.id)?;
-        (*level != Level::At(rule.severity)).then(|| format!("{}: {}", profile.name, level_word(*level)))
+        let (_, level) = profile.levels.iter().find(|(id, _)| *id == rule.about.id)?;
+        (*level != Level::At(rule.about.severity)).then(|| format!("{}: {}", profile.name, level_word(*level)))
     };
-    let own = rule.severity.word().to_owned();
+    let own = rule.about.severity.word().to_owned();
     std::iter::once(own).chain(PROFILES.iter().filter_map(differs)).collect::<Vec<_>>().join("; ")
 }
 

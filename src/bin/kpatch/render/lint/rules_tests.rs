@@ -1,5 +1,7 @@
+use kpatch::finding::{About, Severity};
 use kpatch::lint::{Check, rule};
 
+use super::super::super::about::anchor;
 use super::super::super::{Detail, Paint};
 use super::super::sample::is_harmless;
 use super::*;
@@ -11,12 +13,14 @@ fn view(width: usize) -> View {
 /// A rule with these examples.
 fn with(good: Sample, bad: Sample) -> Rule {
     Rule {
-        id: "H006",
-        name: "made-up",
-        severity: Severity::Warning,
-        summary: "Nothing is made up.",
-        why: "It is not true otherwise.",
-        source: "none",
+        about: About {
+            id: "H006",
+            name: "made-up",
+            severity: Severity::Warning,
+            summary: "Nothing is made up.",
+            why: "It is not true otherwise.",
+            source: "none",
+        },
         fix: Some(FixClass::Safe),
         good,
         bad,
@@ -31,7 +35,7 @@ fn the_list_has_every_rule_and_fits() {
         let rows: Vec<&str> = text.lines().take_while(|line| !line.is_empty()).collect();
         assert_eq!(rows.len(), RULES.len());
         assert!(rows.iter().all(|row| row.chars().count() <= width), "{text}");
-        assert!(RULES.iter().zip(&rows).all(|(rule, row)| row.starts_with(rule.id)), "{text}");
+        assert!(RULES.iter().zip(&rows).all(|(rule, row)| row.starts_with(rule.about.id)), "{text}");
     }
     let d001 = list(&view(300)).lines().find(|row| row.starts_with("D001")).map(str::to_owned);
     let words = d001.expect("it is there");
@@ -84,17 +88,17 @@ fn every_rule_has_its_place_in_the_reference() {
     let page = String::from_utf8(page().expect("written to memory")).expect("UTF-8");
     for rule in RULES.iter() {
         assert!(
-            text.contains(&format!("| [{}](#{}) | {} |", rule.id, anchor(&rule.about()), rule.name)),
+            text.contains(&format!("| [{}](#{}) | {} |", rule.about.id, anchor(&rule.about), rule.about.name)),
             "{}",
-            rule.id
+            rule.about.id
         );
-        assert!(text.contains(&format!("\n### {} {}\n", rule.id, rule.name)), "{}", rule.id);
-        assert!(page.contains(&format!(".SS \"{} {}\"\n", rule.id, rule.name)), "{}", rule.id);
+        assert!(text.contains(&format!("\n### {} {}\n", rule.about.id, rule.about.name)), "{}", rule.about.id);
+        assert!(page.contains(&format!(".SS \"{} {}\"\n", rule.about.id, rule.about.name)), "{}", rule.about.id);
         assert!(is_harmless(&explain(rule, &view(80))));
     }
     for profile in PROFILES {
         assert!(text.contains(&format!("\n| {} | ", profile.name)));
         assert!(page.contains(&format!("\\fB{}\\fR\n", profile.name.replace('-', "\\-"))), "{}", profile.name);
     }
-    assert!(rule("D001").is_some_and(|rule| anchor(&rule.about()) == "d001-missing-signed-off-by"));
+    assert!(rule("D001").is_some_and(|rule| anchor(&rule.about) == "d001-missing-signed-off-by"));
 }

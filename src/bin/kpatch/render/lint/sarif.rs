@@ -8,8 +8,9 @@ use kpatch::finding::{About, Finding, Severity};
 use kpatch::ops::OpError;
 use kpatch::ops::lint::report::LintRun;
 
+use super::super::about::anchor;
 use super::super::{json, safe};
-use super::{Tool as Verb, complaint, findings, not_checked, rules};
+use super::{Tool as Verb, complaint, findings, not_checked};
 
 /// Where the schema of the format is.
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
@@ -196,7 +197,7 @@ fn descriptor(rule: &About) -> Descriptor {
 /// The section of `docs/rules.md` on the web; a link must be absolute, so there is none without a home.
 fn help_uri(repository: &str, rule: &About) -> Option<String> {
     let home = repository.trim_end_matches('/');
-    (!home.is_empty()).then(|| format!("{home}/blob/HEAD/docs/rules.md#{}", rules::anchor(rule)))
+    (!home.is_empty()).then(|| format!("{home}/blob/HEAD/docs/rules.md#{}", anchor(rule)))
 }
 
 fn outcome(verb: &Verb, finding: &Finding) -> Outcome {

@@ -70,7 +70,7 @@ fn results_read_so() {
         results[0],
         json!({
             "ruleId": "D001",
-            "ruleIndex": RULES.iter().position(|rule| rule.id == "D001").expect("it is there"),
+            "ruleIndex": RULES.iter().position(|rule| rule.about.id == "D001").expect("it is there"),
             "level": "error",
             "message": { "text": "no 'Signed-off-by:' line; ask its author for one" },
             "locations": [{ "physicalLocation": {
@@ -107,9 +107,9 @@ fn paths_are_uris() {
 #[test]
 fn a_rule_has_a_link_where_the_project_has_a_home() {
     let rule = rule("D001").expect("it is there");
-    assert_eq!(help_uri("", &rule.about()), None);
+    assert_eq!(help_uri("", &rule.about), None);
     assert_eq!(
-        help_uri("https://example.org/kpatch/", &rule.about()).as_deref(),
+        help_uri("https://example.org/kpatch/", &rule.about).as_deref(),
         Some("https://example.org/kpatch/blob/HEAD/docs/rules.md#d001-missing-signed-off-by")
     );
 }

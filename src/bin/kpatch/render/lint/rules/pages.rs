@@ -8,7 +8,8 @@ use clap_mangen::roff::{Roff, bold, italic, roman};
 use kpatch::lint::{PROFILES, Profile, RULES, Rule, Sample};
 
 use super::super::super::escape::fence;
-use super::{anchor, facts, headed, level_word, lines};
+use super::{facts, headed, level_word, lines};
+use crate::render::about::{self, anchor, prose};
 use crate::render::check;
 use crate::render::lint::way;
 
@@ -24,13 +25,13 @@ pub(crate) fn markdown() -> String {
     );
     for rule in RULES.iter() {
         let fix = rule.fix.map_or_else(|| "by hand".to_owned(), |class| format!("`{}`", way(class)));
-        let [severity, summary] = [rule.severity.word(), rule.summary].map(prose);
+        let [severity, summary] = [rule.about.severity.word(), rule.about.summary].map(prose);
         let _ = writeln!(
             text,
             "| [{}](#{}) | {} | {severity} | {fix} | {summary} |",
-            rule.id,
-            anchor(&rule.about()),
-            rule.name
+            rule.about.id,
+            anchor(&rule.about),
+            rule.about.name
         );
     }
     text += "\n## Profiles\n\nA profile is the custom of a place: which rules count there, and how much.\n\n\
@@ -50,10 +51,7 @@ fn levels(profile: &Profile) -> String {
 }
 
 fn section(rule: &Rule) -> String {
-    let mut text = format!("\n### {} {}\n\n{}\n\n{}\n\n", rule.id, rule.name, prose(rule.summary), prose(rule.why));
-    for (key, words) in facts(rule) {
-        let _ = writeln!(text, "- {key}: {}", prose(&words));
-    }
+    let mut text = about::section(&rule.about, &facts(rule));
     for (title, sample) in [("Good", &rule.good), ("Bad", &rule.bad)] {
         let _ = write!(text, "\n{}\n\n", headed(title, sample));
         if let Sample::Words(words) = sample {
@@ -65,19 +63,6 @@ fn section(rule: &Rule) -> String {
         }
     }
     text
-}
-
-/// Our own words in markdown: what would be markup is text.
-pub(in crate::render) fn prose(words: &str) -> String {
-    words.chars().fold(String::with_capacity(words.len()), |mut out, c| {
-        match c {
-            '<' => out += "&lt;",
-            '&' => out += "&amp;",
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '#' => out.extend(['\\', c]),
-            _ => out.push(c),
-        }
-        out
-    })
 }
 
 /// kpatch-rules(7).
@@ -103,12 +88,7 @@ pub(crate) fn page() -> io::Result<Vec<u8>> {
 }
 
 fn describe(roff: &mut Roff, rule: &Rule) {
-    let title = format!("{} {}", rule.id, rule.name);
-    roff.control("SS", [&*title]).text([roman(rule.summary)]);
-    roff.control("PP", []).text([roman(rule.why)]);
-    for (key, words) in facts(rule) {
-        roff.control("PP", []).text([bold(format!("{key}: ")), roman(words)]);
-    }
+    about::describe(roff, &rule.about, &facts(rule));
     for (title, sample) in [("Good", &rule.good), ("Bad", &rule.bad)] {
         roff.control("PP", []).text([roman(headed(title, sample))]);
         roff.control("RS", ["4"]);
