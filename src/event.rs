@@ -1,5 +1,6 @@
 //! What long work tells the outside, and how the outside stops it.
 
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// One thing that happened during long work.
@@ -8,12 +9,14 @@ pub enum Event {
     /// A stage began; `total` is how many steps it has, where that is known.
     Stage {
         /// What is being done, as a short English phrase without a full stop.
-        name: &'static str,
+        name: Cow<'static, str>,
         /// The number of steps.
         total: Option<usize>,
     },
     /// One more step of the current stage is done.
     Step,
+    /// Something that is worth a line of its own while long work goes on, such as where its log is.
+    Note(String),
     /// Something that the user should know although the work goes on.
     Warning(String),
 }

@@ -36,7 +36,8 @@ pub mod lint;
 pub mod propose;
 pub mod upstream;
 
-// Floor 4: where kernels come from.
+// Floor 4: where kernels come from, and what is built of them.
+pub mod build;
 pub mod source;
 
 // Floor 5: one file per verb.

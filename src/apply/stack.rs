@@ -69,7 +69,7 @@ impl Stack {
         observer: &dyn Observer,
         interrupt: &Interrupt,
     ) -> Result<Option<Self>, Refused> {
-        observer.event(&Event::Stage { name: "applying patches", total: Some(patches.len()) });
+        observer.event(&Event::Stage { name: "applying patches".into(), total: Some(patches.len()) });
         let mut tip = base.tree;
         let mut steps = Vec::with_capacity(patches.len());
         for patch in patches {

@@ -76,7 +76,7 @@ pub fn carry(
         .collect();
     let releases = Releases { base: stack.base.tree, target: target.tree };
     let peeled = peel(store, &effects, releases, &renames)?;
-    observer.event(&Event::Stage { name: "carrying patches", total: Some(stack.steps.len()) });
+    observer.event(&Event::Stage { name: "carrying patches".into(), total: Some(stack.steps.len()) });
 
     let mut picks: Vec<Pick> = Vec::with_capacity(stack.steps.len());
     let mut blockers = Blockers::default();

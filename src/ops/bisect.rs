@@ -174,7 +174,7 @@ impl Prober<'_> {
 
     /// Searches the releases by halves; the place of the first bad one.
     fn search(&self, releases: &[Tag], probes: &mut Vec<ProbeReport>) -> Result<Option<usize>, OpError> {
-        self.watch.observer.event(&Event::Stage { name: "looking at releases", total: None });
+        self.watch.observer.event(&Event::Stage { name: "looking at releases".into(), total: None });
         let mut is_bad = |place: usize| -> Result<bool, OpError> {
             let known = probes.iter().find(|probe| probe.place == place);
             if let Some(known) = known {
@@ -218,7 +218,7 @@ impl Prober<'_> {
             report.no_commit = Some("the release has no commits of its own");
             return Ok(());
         }
-        self.watch.observer.event(&Event::Stage { name: "looking at commits", total: None });
+        self.watch.observer.event(&Event::Stage { name: "looking at commits".into(), total: None });
         let probe = |commit: Oid| self.end(commits::as_release(self.store, commit).map_err(failed)?);
         // Within a series the two ways part at the good release itself.
         if commit(good)? != way.parted && probe(way.parted)?.stops {

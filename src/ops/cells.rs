@@ -102,7 +102,7 @@ impl Filler<'_> {
     ) -> Result<Vec<Result<Based, OpError>>, OpError> {
         let Watch { observer, interrupt } = self.watch;
         let heard = Heard::default();
-        observer.event(&Event::Stage { name: "applying patch sets", total: Some(open.len()) });
+        observer.event(&Event::Stage { name: "applying patch sets".into(), total: Some(open.len()) });
         let work = |at: &usize| base(linux, &rows[*at], heard.watch(interrupt));
         let told = || observer.event(&Event::Step);
         let based = parallel::map(open, self.limits.threads, || !interrupt.is_raised(), work, told);
@@ -120,7 +120,7 @@ impl Filler<'_> {
     ) -> Result<Vec<Option<Result<T, OpError>>>, OpError> {
         let Watch { observer, interrupt } = self.watch;
         let heard = Heard::default();
-        observer.event(&Event::Stage { name: "carrying patch sets", total: Some(todo.len()) });
+        observer.event(&Event::Stage { name: "carrying patch sets".into(), total: Some(todo.len()) });
         let work = |todo: &Todo<'_>| {
             let row = &rows[todo.at];
             let computed = carried(linux, todo.based, &row.targets[todo.column], heard.watch(interrupt))?;

@@ -65,7 +65,7 @@ pub struct ReleasesReport {
 pub fn check(options: &CheckOptions, watch: Watch<'_>) -> Result<CheckReport, OpError> {
     let kit = workspace::kit(&options.places)?;
     let levels = levels(options, &kit)?;
-    watch.observer.event(&Event::Stage { name: "reading the kit", total: None });
+    watch.observer.event(&Event::Stage { name: "reading the kit".into(), total: None });
     let (mut facts, mut files) = facts::gather(&kit)?;
     for name in &options.series {
         if !facts.series.iter().any(|state| state.name == *name) {
@@ -171,7 +171,7 @@ fn named(word: &str) -> Result<Vec<&'static Rule>, OpError> {
 /// The list of releases, or why there is none.
 fn released(kit: &Kit, options: &CheckOptions, watch: Watch<'_>) -> Result<Result<Releases, String>, OpError> {
     let place = releases::place(kit.config().releases.as_deref(), kit.top());
-    watch.observer.event(&Event::Stage { name: "asking for releases", total: None });
+    watch.observer.event(&Event::Stage { name: "asking for releases".into(), total: None });
     let found = releases::releases(&place, cache_dir().as_deref(), options.places.offline, watch.interrupt);
     if watch.interrupt.is_raised() {
         return Err(OpError::interrupted());

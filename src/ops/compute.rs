@@ -84,7 +84,7 @@ pub(super) fn onto(
     let failed = |error: GitError| OpError::because("cannot read the linux tree", error);
     let paths: BTreeSet<BString> = touched_paths(patches);
     prefetch(store, &paths, &[target.tree]).map_err(failed)?;
-    watch.observer.event(&Event::Stage { name: "looking up renames", total: None });
+    watch.observer.event(&Event::Stage { name: "looking up renames".into(), total: None });
     let renames = remembered.find(store, &paths, &stack.base, &target).map_err(failed)?;
     let history = History::read(store, stack.base.commit, target.commit, HISTORY_LIMIT).map_err(failed)?;
     again(store, patches, Ground { stack, target, renames, history }, decisions, watch)

@@ -106,7 +106,7 @@ pub fn diff(options: &DiffOptions, watch: Watch<'_>) -> Result<DiffReport, OpErr
     };
     let old = source.read(&old)?;
     let new = source.read(&new)?;
-    watch.observer.event(&Event::Stage { name: "comparing", total: None });
+    watch.observer.event(&Event::Stage { name: "comparing".into(), total: None });
     if watch.interrupt.is_raised() {
         return Err(OpError::interrupted());
     }

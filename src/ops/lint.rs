@@ -190,7 +190,7 @@ struct Looked {
 /// what the rules for sets need.
 fn look(linux: Result<&Linux, &String>, sets: &[Set], watch: Watch<'_>) -> Result<Vec<Looked>, OpError> {
     let total = sets.iter().map(|set| set.files.len()).sum();
-    watch.observer.event(&Event::Stage { name: "linting", total: Some(total) });
+    watch.observer.event(&Event::Stage { name: "linting".into(), total: Some(total) });
     let mut looked = sets.iter().map(|set| look_at(set, linux, watch)).collect::<Result<Vec<_>, _>>()?;
     let groups: Vec<Group<'_>> = sets.iter().zip(&looked).map(|(set, looked)| group(set, &looked.members)).collect();
     let across = lint::sets(&groups);

@@ -96,7 +96,7 @@ fn open_url(url: &str, name: String, places: &Places, tags: &[String], watch: Wa
         return Err(OpError::new(format!("the cache lacks {}", wanted.join(" or ")))
             .hint("run once without --offline to fetch it"));
     } else {
-        watch.observer.event(&Event::Stage { name: "fetching tags", total: None });
+        watch.observer.event(&Event::Stage { name: "fetching tags".into(), total: None });
         fetch_tags(&git, url, &wanted, watch.observer)
             .map_err(|error| source_error(format!("cannot fetch from '{name}'"), error))?;
     }

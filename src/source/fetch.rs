@@ -180,7 +180,7 @@ pub fn fetch_tags(git: &Git, url: &str, tags: &[&str], observer: &dyn Observer) 
     if result.fetched.is_empty() {
         return Ok(result);
     }
-    observer.event(&Event::Stage { name: "fetching releases", total: None });
+    observer.event(&Event::Stage { name: "fetching releases".into(), total: None });
     let before = pack_bytes(git)?;
     let mut args =
         vec!["fetch", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--recurse-submodules=no"];
@@ -230,7 +230,7 @@ pub fn fetch_blobs(git: &Git, url: &str, ids: &[String], observer: &dyn Observer
     if missing.is_empty() {
         return Ok(FetchedBlobs { fetched: 0, present, bytes: 0 });
     }
-    observer.event(&Event::Stage { name: "fetching files", total: Some(missing.len()) });
+    observer.event(&Event::Stage { name: "fetching files".into(), total: Some(missing.len()) });
     let before = pack_bytes(git)?;
     let mut list = String::new();
     for id in &missing {

@@ -164,7 +164,7 @@ fn import_within(
         check_ref_name(tag)?;
         refuse_foreign_tag(git, tag, tarball)?;
     }
-    observer.event(&Event::Stage { name: "importing the release", total: None });
+    observer.event(&Event::Stage { name: "importing the release".into(), total: None });
     let file = File::open(tarball).map_err(|source| Error::Open { path: tarball.to_owned(), source })?;
     let input = reader::decompressed(file).map_err(|source| damaged(tarball, source))?;
 

@@ -30,6 +30,8 @@ const BESIDE: &[(&str, &str)] = &[
     ("git", "process"),
     ("version", "text"),
     ("arch", "text"),
+    // Images are built of sources.
+    ("build", "source"),
 ];
 
 fn root() -> PathBuf {

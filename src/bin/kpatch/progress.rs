@@ -1,5 +1,6 @@
 //! Progress on a terminal: a line at the bottom that comes late, changes seldom and leaves no trace.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::Write;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -35,7 +36,7 @@ struct Line {
     paint: Paint,
     /// Columns of the terminal; without one only warnings are printed.
     width: Option<usize>,
-    stage: Option<(&'static str, Option<usize>)>,
+    stage: Option<(Cow<'static, str>, Option<usize>)>,
     steps: usize,
     changed: bool,
     on_screen: bool,
@@ -72,7 +73,7 @@ impl Observer for Progress {
         let mut line = self.shared.lock();
         match event {
             Event::Stage { name, total } => {
-                line.stage = Some((name, *total));
+                line.stage = Some((name.clone(), *total));
                 line.steps = 0;
                 line.changed = true;
             }
@@ -80,7 +81,8 @@ impl Observer for Progress {
                 line.steps += 1;
                 line.changed = true;
             }
-            Event::Warning(text) => line.warn(text),
+            Event::Note(text) => line.say(Style::Dim, "", text),
+            Event::Warning(text) => line.say(Style::Warn, "warning: ", text),
         }
     }
 }
@@ -117,9 +119,9 @@ impl Shared {
 impl Line {
     /// The words, as git puts them: `carrying patches:  16% (34/208)`.
     fn words(&self) -> String {
-        let Some((name, total)) = self.stage else { return String::new() };
-        let mut words = name.to_owned();
-        match total {
+        let Some((name, total)) = &self.stage else { return String::new() };
+        let mut words = name.clone().into_owned();
+        match *total {
             Some(total) if total > 0 => {
                 let percent = self.steps.min(total) * 100 / total;
                 let _ = write!(words, ": {percent:3}% ({}/{total})", self.steps);
@@ -149,10 +151,11 @@ impl Line {
         }
     }
 
-    fn warn(&mut self, text: &str) {
+    /// Prints lines that stay.
+    fn say(&mut self, style: Style, label: &str, text: &str) {
         self.clear();
-        let warning = labelled(self.paint, Style::Warn, "warning: ", text);
-        let _ = self.out.write_all(warning.as_bytes()).and_then(|()| self.out.flush());
+        let lines = labelled(self.paint, style, label, text);
+        let _ = self.out.write_all(lines.as_bytes()).and_then(|()| self.out.flush());
         self.changed = true;
         self.quiet_until = Instant::now() + SILENCE;
     }
@@ -196,20 +199,20 @@ mod tests {
 
     #[test]
     fn short_work_shows_nothing() {
-        let events = [Event::Stage { name: "reading", total: None }, Event::Step];
+        let events = [Event::Stage { name: "reading".into(), total: None }, Event::Step];
         assert_eq!(watched(Some(80), Duration::from_millis(20), &events), "");
     }
 
     #[test]
     fn long_work_shows_a_line_and_clears_it() {
-        let events = [Event::Stage { name: "carrying patches", total: Some(208) }, Event::Step];
+        let events = [Event::Stage { name: "carrying patches".into(), total: Some(208) }, Event::Step];
         let shown = watched(Some(80), Duration::from_millis(450), &events);
         assert_eq!(shown, "\r\x1b[Kcarrying patches:   0% (1/208)\r\x1b[K");
     }
 
     #[test]
     fn without_a_terminal_only_warnings_are_printed() {
-        let events = [Event::Stage { name: "reading", total: None }, Event::Warning("odd\x1b[2J name".into())];
+        let events = [Event::Stage { name: "reading".into(), total: None }, Event::Warning("odd\x1b[2J name".into())];
         assert_eq!(watched(None, Duration::from_millis(300), &events), "warning: odd\\u{1b}[2J name\n");
     }
 }

@@ -69,7 +69,7 @@ fn from_web(url: &str, options: &AddOptions, watch: Watch<'_>) -> Result<Input, 
         return Err(OpError::new(format!("{} cannot be fetched with --offline", visible(address.page.as_bytes())))
             .hint("save the mail, and add the file"));
     }
-    watch.observer.event(&Event::Stage { name: "fetching patches", total: None });
+    watch.observer.event(&Event::Stage { name: "fetching patches".into(), total: None });
     if address.raw.starts_with("http://") {
         let warning = format!("{} is fetched without encryption: anybody on the way can change it", address.page);
         watch.observer.event(&Event::Warning(visible(warning.as_bytes())));

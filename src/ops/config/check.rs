@@ -155,7 +155,7 @@ pub fn check(options: &CheckOptions, watch: Watch<'_>) -> Result<Vec<CheckReport
     let kit = workspace::kit(&options.places)?;
     let (linux, groups) = open(&options.places, &kit, &options.configs, watch)?;
     let total = groups.iter().map(|group| group.configs.len()).sum();
-    watch.observer.event(&Event::Stage { name: "checking configurations", total: Some(total) });
+    watch.observer.event(&Event::Stage { name: "checking configurations".into(), total: Some(total) });
     let (all, states) = (kit.configs().map_err(kit_error)?, kit.series().map_err(kit_error)?);
     let mut rows = Vec::new();
     for group in &groups {

@@ -83,7 +83,7 @@ pub(super) fn derive_with(
         Err(error @ KbuildError::NoKconfig) => return headers_only(kit, version, jobs, &error),
         Err(error) => return Err(kbuild_error(&what, error)),
     };
-    watch.observer.event(&Event::Stage { name: "configuring", total: Some(jobs.len()) });
+    watch.observer.event(&Event::Stage { name: "configuring".into(), total: Some(jobs.len()) });
     let mut names: HashMap<(Oid, Arch), HashSet<String>> = HashMap::new();
     let mut derived = Vec::new();
     for job in jobs {

@@ -78,7 +78,7 @@ pub fn set(options: &SetOptions, watch: Watch<'_>) -> Result<Vec<SetReport>, OpE
     let _lock = begin(&kit, "config set", options.dry_run, options.allow_dirty, watch)?;
     let (linux, groups) = open(&options.places, &kit, &options.configs, watch)?;
     let total = groups.iter().map(|group| group.configs.len()).sum();
-    watch.observer.event(&Event::Stage { name: "configuring", total: Some(total) });
+    watch.observer.event(&Event::Stage { name: "configuring".into(), total: Some(total) });
     let (mut all, mut reports) = (Vec::new(), Vec::new());
     for group in &groups {
         let tree = tree_of(&linux.store, &kit, group)?;

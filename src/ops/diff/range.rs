@@ -43,7 +43,7 @@ pub(super) fn read(store: &Store, base: &str, tip: &str, watch: Watch<'_>) -> Re
         return Err(OpError::new(format!("{base}..{tip} has {} commits, the limit is {MOST}", ids.len()))
             .hint("name the commits of a patch set, for example: v6.6.13..v6.6.13-linuxkit"));
     }
-    watch.observer.event(&Event::Stage { name: "reading commits", total: Some(ids.len()) });
+    watch.observer.event(&Event::Stage { name: "reading commits".into(), total: Some(ids.len()) });
     let mut members = Vec::with_capacity(ids.len());
     for id in ids {
         if watch.interrupt.is_raised() {

@@ -96,7 +96,7 @@ impl<'a> Source<'a> {
             Place::Range { name, base, tip } => {
                 let kit = workspace::kit(self.places).ok();
                 let linux = workspace::linux(self.places, kit.as_ref(), &[], self.watch)?;
-                self.watch.observer.event(&Event::Stage { name: "reading commits", total: None });
+                self.watch.observer.event(&Event::Stage { name: "reading commits".into(), total: None });
                 let members = range::read(&linux.store, base, tip, self.watch)?;
                 Ok(Side { name: name.clone(), members })
             }

@@ -81,7 +81,7 @@ fn unread(error: GitError) -> OpError {
 /// Applies each patch on those before it, as git am does; one that does not apply is left out.
 fn apply_each(store: &Store, base: &Release, mails: &[Mail<'_>], watch: Watch<'_>) -> Result<Vec<Step>, OpError> {
     prefetch(store, &paths(mails), &[base.tree]).map_err(unread)?;
-    watch.observer.event(&Event::Stage { name: "applying patches", total: Some(mails.len()) });
+    watch.observer.event(&Event::Stage { name: "applying patches".into(), total: Some(mails.len()) });
     let mut tip = base.tree;
     let mut steps = Vec::with_capacity(mails.len());
     for mail in mails {

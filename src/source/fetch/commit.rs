@@ -22,7 +22,7 @@ pub fn fetch_commit(git: &Git, url: &str, id: &str, observer: &dyn Observer) -> 
     if !cached {
         return Err(missing(None));
     }
-    observer.event(&Event::Stage { name: "fetching a commit", total: None });
+    observer.event(&Event::Stage { name: "fetching a commit".into(), total: None });
     let args = [
         "fetch",
         "--depth=2",

@@ -70,7 +70,7 @@ pub(super) fn upstream(
     if let Some(reason) = no_history(store, base)? {
         return Ok(Err(reason));
     }
-    watch.observer.event(&Event::Stage { name: "reading the history", total: None });
+    watch.observer.event(&Event::Stage { name: "reading the history".into(), total: None });
     let patch = |(mail, step)| Patch::new(mail, step);
     let patches: Vec<Patch<'_>> = mails.iter().zip(steps).map(patch).collect();
     let mut known = HashSet::new();
@@ -81,7 +81,7 @@ pub(super) fn upstream(
     let spans = spans(store, base, &patches, watch)?;
     let taken: HashSet<&str> = patches.iter().flat_map(Patch::names).collect();
     let ground = Ground { store, base, known, places, spans, taken };
-    watch.observer.event(&Event::Stage { name: "comparing with upstream", total: Some(patches.len()) });
+    watch.observer.event(&Event::Stage { name: "comparing with upstream".into(), total: Some(patches.len()) });
     let mut all = Vec::with_capacity(patches.len());
     for patch in &patches {
         if watch.interrupt.is_raised() {

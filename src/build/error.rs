@@ -1,0 +1,80 @@
+//! Why an image could not be built.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::process;
+
+/// Why building did not work. What could not be done leaves no half-written image, index or tag.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// The system refused something.
+    #[error("cannot {what} '{}'", path.display())]
+    Io {
+        /// The step, as a verb.
+        what: &'static str,
+        /// What it was to be done to.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// Programs are not installed.
+    #[error("{stage} needs {}, which {} not installed", .missing.join(", "), if .missing.len() == 1 { "is" } else { "are" })]
+    Tools {
+        /// What needs them.
+        stage: String,
+        /// The programs.
+        missing: Vec<String>,
+        /// The Debian packages that have them.
+        packages: Vec<String>,
+    },
+    /// A stage of the build ran and failed.
+    #[error("{stage} failed: {said}")]
+    Stage {
+        /// The stage, such as `compiling 6.6.13 for amd64`.
+        stage: String,
+        /// The line that says why.
+        said: String,
+        /// Everything that was said.
+        log: Option<PathBuf>,
+        /// The way out, where one is known.
+        hint: Option<String>,
+        /// How it ended.
+        source: Option<Box<process::Error>>,
+    },
+    /// Something that the user gave, or that was found, is not as it must be.
+    #[error("{0}")]
+    Input(String, Option<String>),
+    /// The user asked to stop.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+/// Turns an `io::Error` into one that names the step and the path.
+pub(crate) fn cannot(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> BuildError {
+    let path = path.to_owned();
+    move |source| BuildError::Io { what, path, source }
+}
+
+impl BuildError {
+    /// The ways out, where there are any.
+    pub fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Tools { packages, .. } => vec![format!("install them: apt-get install {}", packages.join(" "))],
+            Self::Stage { log, hint, .. } => {
+                let log = log.iter().map(|log| format!("the log is {}", log.display()));
+                hint.iter().cloned().chain(log).collect()
+            }
+            Self::Input(_, hint) => hint.iter().cloned().collect(),
+            Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
+                vec!["free some space, or name another directory: --out DIR; what is done so far is kept".into()]
+            }
+            Self::Io { .. } | Self::Interrupted => Vec::new(),
+        }
+    }
+
+    /// True when the user asked for the end.
+    pub fn is_interrupted(&self) -> bool {
+        matches!(self, Self::Interrupted)
+    }
+}
