@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::kit::KitError;
 use crate::process;
 
 /// Why building did not work. What could not be done leaves no half-written image, index or tag.
@@ -45,9 +46,20 @@ pub enum BuildError {
     /// Something that the user gave, or that was found, is not as it must be.
     #[error("{0}")]
     Input(String, Option<String>),
+    /// The kit cannot be read.
+    #[error("{}", said(.0))]
+    Kit(Box<KitError>),
     /// The user asked to stop.
     #[error("interrupted")]
     Interrupted,
+}
+
+/// What an error says, with its cause.
+fn said(error: &KitError) -> String {
+    match std::error::Error::source(error) {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    }
 }
 
 /// Turns an `io::Error` into one that names the step and the path.
@@ -66,6 +78,7 @@ impl BuildError {
                 hint.iter().cloned().chain(log).collect()
             }
             Self::Input(_, hint) => hint.iter().cloned().collect(),
+            Self::Kit(error) => error.hint().map(str::to_owned).into_iter().collect(),
             Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
                 vec!["free some space, or name another directory: --out DIR; what is done so far is kept".into()]
             }

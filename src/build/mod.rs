@@ -11,6 +11,7 @@
 
 mod error;
 mod output;
+pub mod plan;
 mod recipe;
 
 pub use error::BuildError;

@@ -202,6 +202,14 @@ impl Images {
         }
     }
 
+    /// The image of modules for ZFS, without a tag: `linuxkit/zfs-kmod`.
+    pub fn zfs(&self) -> String {
+        match &self.registry {
+            Some(host) => format!("{host}/{}", self.zfs),
+            None => self.zfs.clone(),
+        }
+    }
+
     /// Which image it is; `None` for the images of others.
     pub fn kind(&self, reference: &Reference<'_>) -> Option<ImageKind> {
         if self.registry.is_some() && self.registry.as_deref() != reference.registry {

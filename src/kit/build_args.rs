@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use bstr::ByteSlice as _;
+
 use super::makefile::{BadWord, trim};
 use crate::version::{KernelVersion, Series, VersionError};
 
@@ -37,6 +39,15 @@ pub(super) fn read(text: &[u8]) -> Result<BuildArgs, BadWord> {
     Ok(args)
 }
 
+/// The value of a key, if it is one word.
+pub(super) fn value(text: &[u8], key: &str) -> Option<String> {
+    let lines = text.split(|&byte| byte == b'\n').filter_map(|line| line.split_once_str("="));
+    let mut values = lines.filter(|(name, _)| name.trim() == key.as_bytes()).map(|(_, value)| value.trim());
+    let value = values.next_back()?.to_str().ok()?;
+    let is_word = !value.is_empty() && !value.contains(char::is_whitespace);
+    is_word.then(|| value.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,5 +63,7 @@ mod tests {
         assert_eq!(last.versions[0].1, 15..18);
         assert_eq!(read(b"A=1\nKERNEL_VERSION=\n").expect_err("no version").line, 2);
         assert_eq!(read(b"").expect("readable"), BuildArgs::default());
+        assert_eq!(value(text, "BUILD_IMAGE").as_deref(), Some("linuxkit/alpine:1.2.3"));
+        assert_eq!(value(b"BUILD_IMAGE=a b\nBUILD_IMAGES=c\n", "BUILD_IMAGE"), None);
     }
 }

@@ -48,6 +48,8 @@ pub struct ImageConfig {
     pub org: Option<Spanned<String>>,
     /// The name of the kernel's image: `kernel`.
     pub name: Option<Spanned<String>>,
+    /// Where the kit's own sources are, as the images' label says it: a URL.
+    pub source: Option<String>,
 }
 
 /// Where the kit has its tests.

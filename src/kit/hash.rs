@@ -38,19 +38,25 @@ impl Hashes {
     ///
     /// The bytes of `changes` count as they are: a repository that converts line ends when it commits is not imitated.
     pub fn of(kit: &Kit, changes: &[Change]) -> Result<Option<Self>, KitError> {
-        let Some((git, folder)) = repository(kit) else { return Ok(None) };
-        let head = git.resolve("HEAD^{tree}").map_err(git_failed("read the last commit of the kit"))?;
-        let Some(head) = head else { return Ok(None) };
-        let root = Oid::from_hex(head.as_bytes()).map_err(git_failed("read the last commit of the kit"))?;
-        let store = Store::open(git.git_dir()).map_err(git_failed("open the repository of the kit"))?;
-        let inside = |path: &Path| path_bytes(path.strip_prefix(&folder).unwrap_or(path));
-        let hashes = Self { store, root, top: inside(kit.top()), kernel: inside(kit.kernel_dir()) };
+        let Some(hashes) = Self::at(kit, "HEAD")? else { return Ok(None) };
         let mut edits = TreeChanges::new();
         for change in changes {
             hashes.apply(change, &mut edits)?;
         }
-        let root = hashes.store.edit_tree(root, &edits).map_err(git_failed("compute a hash of the kit"))?;
+        let root = hashes.store.edit_tree(hashes.root, &edits).map_err(git_failed("compute a hash of the kit"))?;
         Ok(Some(Self { root, ..hashes }))
+    }
+
+    /// The state of a commit. `None` if the kit is no git repository, or has no such commit.
+    pub fn at(kit: &Kit, commit: &str) -> Result<Option<Self>, KitError> {
+        let Some((git, folder)) = repository(kit) else { return Ok(None) };
+        let what = "read the last commit of the kit";
+        let root = git.resolve(&format!("{commit}^{{tree}}")).map_err(git_failed(what))?;
+        let Some(root) = root else { return Ok(None) };
+        let root = Oid::from_hex(root.as_bytes()).map_err(git_failed(what))?;
+        let store = Store::open(git.git_dir()).map_err(git_failed("open the repository of the kit"))?;
+        let inside = |path: &Path| path_bytes(path.strip_prefix(&folder).unwrap_or(path));
+        Ok(Some(Self { store, root, top: inside(kit.top()), kernel: inside(kit.kernel_dir()) }))
     }
 
     /// The hash of the images of a series, which may have a variant: `6.6.x`, `5.11.x-rt`.
@@ -187,6 +193,12 @@ pub fn dirty(kit: &Kit) -> Result<Option<Vec<PathBuf>>, KitError> {
         path.strip_prefix(kit.top()).map(Path::to_owned).unwrap_or(path)
     });
     Ok(Some(paths.collect()))
+}
+
+/// The commit that the kit is at, 40 hex digits; `None` if it is no git repository, or one without a commit.
+pub fn head(kit: &Kit) -> Result<Option<String>, KitError> {
+    let Some((git, _)) = repository(kit) else { return Ok(None) };
+    git.resolve("HEAD^{commit}").map_err(git_failed("read the last commit of the kit"))
 }
 
 /// The repository that the kit is in, and the top of its work tree.

@@ -237,6 +237,11 @@ fn assignment(text: &[u8], code: Range<usize>) -> Option<(&[u8], Range<usize>)> 
 /// What a variable is set to, if that is one word that make does not replace: `ORG?=linuxkit`. A later value outweighs an
 /// earlier one, unless it is only for a variable that has none.
 pub(super) fn word<'t>(text: &'t [u8], name: &str) -> Option<&'t str> {
+    plain_words(text, name).filter(|words| words.len() == 1).map(|words| words[0])
+}
+
+/// The words that a variable is set to, if there are any and make replaces none of them; see [`word`].
+pub(super) fn plain_words<'t>(text: &'t [u8], name: &str) -> Option<Vec<&'t str>> {
     let mut found = None;
     for line in logical_lines(text).filter(|line| text[line.start] != b'\t') {
         let code = code_of(text, line);
@@ -245,9 +250,10 @@ pub(super) fn word<'t>(text: &'t [u8], name: &str) -> Option<&'t str> {
         if variable != name.as_bytes() || (found.is_some() && before.ends_with(b"?=")) {
             continue;
         }
-        let value = &text[trim(text, value)];
-        let is_word = !value.is_empty() && !value.iter().any(|byte| byte.is_ascii_whitespace() || *byte == b'$');
-        found = is_word.then(|| std::str::from_utf8(value).ok()).flatten();
+        let plain = words(text, value).into_iter().map(|word| std::str::from_utf8(&text[word]).ok());
+        found = plain
+            .collect::<Option<Vec<&str>>>()
+            .filter(|words| !words.is_empty() && words.iter().all(|word| !word.contains('$')));
     }
     found
 }
@@ -452,6 +458,7 @@ mod tests {
         for name in ["EXTRA", "X", "Y", "IMAG"] {
             assert_eq!(word(text, name), None, "{name}");
         }
+        assert_eq!(plain_words(text, "EXTRA"), Some(vec!["-a", "-b"]));
         assert_eq!(word(b"ORG=a\nORG=b", "ORG"), Some("b"));
         assert_eq!(word(b"ORG=\nORG?=b", "ORG"), Some("b"));
     }

@@ -11,6 +11,7 @@ mod config;
 mod configs;
 mod edit;
 pub mod hash;
+mod kernels;
 mod makefile;
 mod migrate;
 mod patches;
@@ -32,6 +33,7 @@ use makefile::{BadWord, Mention};
 pub use config::{CheckConfig, Config, ImageConfig, LintConfig, LinuxTree, SeriesConfig, TestsConfig, Waiver};
 pub use configs::ConfigFile;
 pub use edit::{FileChange, FileEdit};
+pub use kernels::Kernel;
 pub use migrate::{Left, Migration};
 pub use patches::patch_files;
 
