@@ -17,6 +17,7 @@ mod export;
 mod import;
 mod kit;
 mod lint;
+mod list;
 mod man;
 mod mergetool;
 mod new_series;
@@ -24,9 +25,11 @@ mod plan;
 mod pr_body;
 mod reorder;
 mod retire;
+mod select_images;
 mod skip;
 mod source;
 mod status;
+mod tags;
 mod undo;
 mod update_yaml;
 mod verify;
@@ -76,6 +79,8 @@ pub(crate) enum Command {
     Config(config::ConfigArgs),
     UpdateYaml(update_yaml::UpdateYamlArgs),
     Kit(kit::KitArgs),
+    List(list::ListArgs),
+    Tags(tags::TagsArgs),
     Source(source::SourceArgs),
     Demo(demo::DemoArgs),
     Completions(completions::CompletionsArgs),
@@ -111,6 +116,8 @@ impl Command {
             Self::Config(args) => config::run(args, ui),
             Self::UpdateYaml(args) => update_yaml::run(args, ui),
             Self::Kit(args) => kit::run(args, ui),
+            Self::List(args) => list::run(args, ui),
+            Self::Tags(args) => tags::run(args, ui),
             Self::Source(args) => source::run(args, ui),
             Self::Demo(args) => demo::run(args, ui),
             Self::Completions(args) => completions::run(args, ui),
@@ -163,6 +170,8 @@ pub(crate) fn examples(name: &str) -> Examples {
         "kpatch update-yaml" => update_yaml::EXAMPLES,
         "kpatch kit" => kit::EXAMPLES,
         "kpatch kit migrate" => kit::MIGRATE_EXAMPLES,
+        "kpatch list" => list::EXAMPLES,
+        "kpatch tags" => tags::EXAMPLES,
         "kpatch source" => source::EXAMPLES,
         "kpatch source import" => source::IMPORT_EXAMPLES,
         "kpatch source fetch" => source::FETCH_EXAMPLES,

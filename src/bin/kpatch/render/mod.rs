@@ -13,6 +13,7 @@ pub(crate) mod diff;
 mod escape;
 pub(crate) mod export;
 pub(crate) mod html;
+pub(crate) mod images;
 pub(crate) mod import;
 pub(crate) mod json;
 pub(crate) mod kit;
