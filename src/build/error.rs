@@ -68,6 +68,11 @@ pub(crate) fn cannot(what: &'static str, path: &Path) -> impl FnOnce(io::Error) 
     move |source| BuildError::Io { what, path, source }
 }
 
+/// Turns a kit's error into one of building.
+pub(crate) fn kit_failed(error: KitError) -> BuildError {
+    BuildError::Kit(Box::new(error))
+}
+
 impl BuildError {
     /// The ways out, where there are any.
     pub fn hints(&self) -> Vec<String> {

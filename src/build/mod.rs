@@ -9,11 +9,13 @@
 //! images of output directories without knowing where they came from, so that the same source and the same compiler give the
 //! same digests.
 
+mod configuration;
 mod error;
 mod output;
 pub mod plan;
 mod recipe;
 
+pub use configuration::Configuration;
 pub use error::BuildError;
 pub use output::Output;
 pub use recipe::{NamedFile, Recipe};

@@ -7,6 +7,7 @@ mod request;
 use std::path::PathBuf;
 
 use super::BuildError;
+use super::error::kit_failed;
 use crate::arch::Arch;
 use crate::image::Images;
 use crate::kit::hash::{self, Hashes};
@@ -28,11 +29,6 @@ pub struct Plan {
     pub source: Option<String>,
     /// The files of `kernel/` that no commit holds, as paths from the kit's top. What is built from them is dirty, and is not pushed.
     pub dirty: Vec<PathBuf>,
-}
-
-/// Turns a kit's error into one of building.
-fn kit_failed(error: KitError) -> BuildError {
-    BuildError::Kit(Box::new(error))
 }
 
 impl Plan {

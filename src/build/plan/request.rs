@@ -1,8 +1,9 @@
 //! What somebody asks to be built.
 
-use super::{kit_failed, newest};
+use super::newest;
 use crate::arch::Arch;
 use crate::build::BuildError;
+use crate::build::error::kit_failed;
 use crate::image::Images;
 use crate::kit::{Kernel, Kit};
 use crate::version::{KernelVersion, is_variant};
