@@ -11,12 +11,14 @@
 
 mod configuration;
 mod error;
+mod out;
 mod output;
 pub mod plan;
 mod recipe;
 
 pub use configuration::Configuration;
 pub use error::BuildError;
+pub use out::OutDir;
 pub use output::Output;
 pub use recipe::{NamedFile, Recipe};
 
