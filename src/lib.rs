@@ -33,6 +33,7 @@ pub mod export;
 pub mod kbuild;
 pub mod kit;
 pub mod lint;
+pub mod oci;
 pub mod propose;
 pub mod upstream;
 

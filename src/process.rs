@@ -18,6 +18,7 @@ use crate::text::visible;
 
 mod memory;
 mod running;
+mod stream;
 
 pub use memory::available as available_memory;
 use running::Limits;
@@ -293,10 +294,15 @@ impl Command {
     /// # Errors
     /// [`Error::Start`] when the program is missing or the system refuses, [`Error::NoDirectory`].
     pub fn start(self) -> Result<Running, Error> {
+        self.start_with(Stdio::piped(), Stdio::piped())
+    }
+
+    /// As [`Command::start`]; what goes elsewhere than into a pipe is not captured.
+    fn start_with(self, stdout: Stdio, stderr: Stdio) -> Result<Running, Error> {
         let line = self.to_string();
         let mut command = std::process::Command::new(&self.program);
         command.args(self.args.iter().map(|(arg, _)| arg)).env_clear().envs(&self.env);
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdout(stdout).stderr(stderr);
         command.stdin(if matches!(self.input, Input::Null) { Stdio::null() } else { Stdio::piped() });
         if let Some(dir) = &self.dir {
             command.current_dir(dir);

@@ -49,6 +49,9 @@ pub enum BuildError {
     /// The kit cannot be read.
     #[error("{}", said(.0))]
     Kit(Box<KitError>),
+    /// An image could not be written, read or sent.
+    #[error(transparent)]
+    Oci(crate::oci::Error),
     /// The user asked to stop.
     #[error("interrupted")]
     Interrupted,
@@ -73,6 +76,16 @@ pub(crate) fn kit_failed(error: KitError) -> BuildError {
     BuildError::Kit(Box::new(error))
 }
 
+impl From<crate::oci::Error> for BuildError {
+    fn from(error: crate::oci::Error) -> Self {
+        match error {
+            crate::oci::Error::Interrupted => Self::Interrupted,
+            crate::oci::Error::Io { what, path, source } => Self::Io { what, path, source },
+            other => Self::Oci(other),
+        }
+    }
+}
+
 impl BuildError {
     /// The ways out, where there are any.
     pub fn hints(&self) -> Vec<String> {
@@ -83,6 +96,7 @@ impl BuildError {
                 hint.iter().cloned().chain(log).collect()
             }
             Self::Input(_, hint) => hint.iter().cloned().collect(),
+            Self::Oci(error) => error.hint().into_iter().collect(),
             Self::Kit(error) => error.hint().map(str::to_owned).into_iter().collect(),
             Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
                 vec!["free some space, or name another directory: --out DIR; what is done so far is kept".into()]

@@ -9,18 +9,42 @@
 //! images of output directories without knowing where they came from, so that the same source and the same compiler give the
 //! same digests.
 
+pub mod assemble;
+pub mod boot;
+pub mod check;
 mod configuration;
+mod cpio;
+pub mod demo;
+pub mod doctor;
+pub mod engine;
 mod error;
+mod fingerprint;
+mod finish;
+pub mod foreign;
+pub mod kmod;
+pub mod module;
+pub mod native;
 mod out;
 mod output;
+pub mod pack;
 pub mod plan;
+pub mod push;
 mod recipe;
+mod sbom;
+pub mod script;
+pub mod sources;
+#[cfg(test)]
+mod testing;
 
 pub use configuration::Configuration;
 pub use error::BuildError;
+pub use fingerprint::fingerprint;
+pub use finish::finish;
+pub use native::Native;
 pub use out::OutDir;
 pub use output::Output;
 pub use recipe::{NamedFile, Recipe};
+pub use sbom::{SBOM_TYPE, Sbom};
 
 use crate::event::{Interrupt, Observer};
 
@@ -37,6 +61,12 @@ pub struct Watch<'a> {
 pub trait Producer {
     /// The word for it on the command line: `native`, `docker`, `buildah`.
     fn name(&self) -> &'static str;
+
+    /// Says who compiles, without compiling: where it is the same, so are the bytes. Costs little.
+    ///
+    /// # Errors
+    /// When there is no compiler, or it cannot be asked.
+    fn identity(&self, recipe: &Recipe, watch: Watch<'_>) -> Result<String, BuildError>;
 
     /// Compiles what the recipe says and fills the output directory. The stages that are done already are not done again;
     /// nothing counts as done before [`Output::seal`].

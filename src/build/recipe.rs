@@ -40,6 +40,9 @@ pub struct Recipe {
     pub local_version: String,
     /// Whether configuring must not change the configuration; only where nothing is appended.
     pub final_config: bool,
+    /// Whether what the configuration does not name is off, but for what the kernel's own tiny configurations say. Such a
+    /// configuration is not final.
+    pub minimal: bool,
     /// The moment that all timestamps get, in seconds since 1970.
     pub epoch: i64,
     /// The reference of the image with the compiler, where one was named.

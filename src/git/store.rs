@@ -108,6 +108,17 @@ impl Store {
         })
     }
 
+    /// A repository without anything in it, made in `dir`, which exists and is empty: for objects that only ever are in memory.
+    pub fn scratch(dir: &Path) -> Result<Self, GitError> {
+        let write = |path: PathBuf, source| GitError::Write { path, source };
+        for name in ["objects", "refs"] {
+            std::fs::create_dir(dir.join(name)).map_err(|source| write(dir.join(name), source))?;
+        }
+        let head = dir.join("HEAD");
+        std::fs::write(&head, "ref: refs/heads/main\n").map_err(|source| write(head, source))?;
+        Self::open(dir)
+    }
+
     /// The repository's own directory, absolute or as it was opened.
     pub fn git_dir(&self) -> &Path {
         &self.git_dir

@@ -18,6 +18,7 @@ use std::collections::HashSet;
 use crate::kconfig::Config;
 
 pub use error::KbuildError;
+pub(crate) use run::handing_on;
 pub use run::{Configured, is_installed, missing_tools};
 pub use sources::{Sources, config_names, is_part};
 pub use symbols::{Symbol, Symbols};

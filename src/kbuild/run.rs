@@ -245,7 +245,7 @@ fn failure(source: process::Error, interrupt: &Interrupt) -> KbuildError {
 }
 
 /// Does `work` while the user's flag is handed on to another one.
-fn handing_on<T>(from: &Interrupt, to: &Interrupt, work: impl FnOnce() -> T) -> T {
+pub(crate) fn handing_on<T>(from: &Interrupt, to: &Interrupt, work: impl FnOnce() -> T) -> T {
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
         let watcher = scope.spawn(|| {

@@ -35,6 +35,9 @@ pub struct Config {
     /// What `kpatch check` makes of its rules.
     #[serde(default)]
     pub check: CheckConfig,
+    /// What the sources of kernels have to prove before they are built.
+    #[serde(default)]
+    pub sources: SourcesConfig,
     /// Where the lines of the file begin, in bytes.
     #[serde(skip)]
     line_starts: Vec<usize>,
@@ -74,6 +77,41 @@ pub struct LintConfig {
     /// Findings that do not count, each for a reason.
     #[serde(default)]
     pub waivers: Vec<Waiver>,
+}
+
+/// Whose tarballs are built.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SourcesConfig {
+    /// The fingerprints of the primary keys that tarballs may be signed with, in place of those of kernel.org: 40 hex digits (or 64),
+    /// perhaps with blanks between them.
+    pub keys: Option<Vec<Spanned<String>>>,
+    /// Whether a tarball without a good signature is refused.
+    #[serde(default)]
+    pub require_signature: bool,
+}
+
+impl SourcesConfig {
+    /// The fingerprints that may sign kernels: those of Linus Torvalds, of Greg Kroah-Hartman, and of the machine that signs kernel.org's
+    /// lists of sums.
+    pub const KEYS: [&str; 3] = [
+        "ABAF11C65A2970B130ABE3C479BE3E4300411886",
+        "647F28654894E3BD457199BE38DBBDC86092693E",
+        "B8868C80BA62A1FFFAF5FDA9632D3A06589DA6B1",
+    ];
+
+    /// The fingerprints of the keys that count, in capitals and without blanks.
+    pub fn pinned(&self) -> Vec<String> {
+        match &self.keys {
+            Some(keys) => keys.iter().map(|key| fingerprint(key.get_ref())).collect(),
+            None => Self::KEYS.map(str::to_owned).to_vec(),
+        }
+    }
+}
+
+/// A fingerprint in the form that all of them are compared in.
+fn fingerprint(text: &str) -> String {
+    text.chars().filter(|c| *c != ' ').map(|c| c.to_ascii_uppercase()).collect()
 }
 
 /// The settings of `kpatch check`.
@@ -179,6 +217,13 @@ impl Config {
         if config.tests.cases.as_deref().is_some_and(|path| !is_inside(path)) {
             return Err(bad(place("cases"), "the test cases have to be in a directory inside the kit".to_owned()));
         }
+        for key in config.sources.keys.iter().flatten() {
+            let digits = fingerprint(key.get_ref());
+            if ![40, 64].contains(&digits.len()) || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+                let reason = "a key is named by its whole fingerprint, 40 hex digits";
+                return Err(bad(Some(key.span().start), reason.to_owned()));
+            }
+        }
         for waiver in &lint.waivers {
             let wrong = |reason: &str| Err(bad(Some(waiver.rule.span().start), format!("a waiver {reason}")));
             if [&waiver.patch, &waiver.subject, &waiver.file].into_iter().flatten().count() != 1 {
@@ -272,6 +317,19 @@ mod tests {
             let error = parse(&text.replace(from, to)).expect_err(to);
             assert!(error.starts_with("kpatch.toml:6: a waiver"), "{error}");
         }
+    }
+
+    #[test]
+    fn keys_are_pinned_by_their_whole_fingerprint() {
+        assert_eq!(parse("").expect("good").sources.pinned(), SourcesConfig::KEYS);
+        let own =
+            "[sources]\nrequire_signature = true\nkeys = [\"647f 2865 4894 E3BD 4571  99BE 38DB BDC8 6092 693E\"]\n";
+        let own = parse(own).expect("good").sources;
+        assert!(own.require_signature);
+        assert_eq!(own.pinned(), [SourcesConfig::KEYS[1]]);
+        assert_eq!(parse("[sources]\nkeys = []").expect("good").sources.pinned(), Vec::<String>::new());
+        let error = parse("[sources]\nkeys = [\n\"38DBBDC86092693E\"]\n").expect_err("a short id");
+        assert!(error.starts_with("kpatch.toml:3: a key is named by its whole fingerprint"), "{error}");
     }
 
     #[test]

@@ -30,7 +30,9 @@ use crate::text::visible;
 use crate::version::{KernelVersion, Series, VersionError, is_variant};
 use makefile::{BadWord, Mention};
 
-pub use config::{CheckConfig, Config, ImageConfig, LintConfig, LinuxTree, SeriesConfig, TestsConfig, Waiver};
+pub use config::{
+    CheckConfig, Config, ImageConfig, LintConfig, LinuxTree, SeriesConfig, SourcesConfig, TestsConfig, Waiver,
+};
 pub use configs::ConfigFile;
 pub use edit::{FileChange, FileEdit};
 pub use kernels::Kernel;

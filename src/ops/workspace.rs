@@ -51,7 +51,7 @@ pub(super) fn linux(places: &Places, kit: Option<&Kit>, tags: &[String], watch: 
 }
 
 /// What the user said, or the kit's `kpatch.toml`.
-fn linux_name(places: &Places, kit: Option<&Kit>) -> Result<String, OpError> {
+pub(super) fn linux_name(places: &Places, kit: Option<&Kit>) -> Result<String, OpError> {
     if let Some(linux) = &places.linux {
         return Ok(linux.clone());
     }

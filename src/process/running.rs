@@ -157,6 +157,11 @@ impl Running {
         self.child.id()
     }
 
+    /// The command line, for display.
+    pub(super) fn line(&self) -> &str {
+        &self.line
+    }
+
     fn io(&self, source: io::Error) -> Error {
         Error::Io { command: self.line.clone(), source }
     }

@@ -2,6 +2,7 @@
 
 pub mod cache;
 pub mod fetch;
+pub(crate) mod metered;
 pub mod releases;
 pub mod resolve;
 pub mod tarball;

@@ -11,8 +11,8 @@ use crate::event::{Event, Observer};
 use crate::git::process::{Error as GitError, Git, check_ref_name};
 
 mod quarantine;
-mod reader;
-mod release;
+pub(crate) mod reader;
+pub(crate) mod release;
 
 use quarantine::{Quarantine, Stored};
 use reader::{Content, Item, Limits};
@@ -182,7 +182,7 @@ fn import_within(
         observer.event(&Event::Step);
         Ok(())
     };
-    let newest = reader::read(input, tarball, limits, &mut visit)?;
+    let newest = reader::read::<Error>(input, tarball, limits, &mut visit)?;
 
     let tag = decide_tag(tarball, tag, named, makefile.as_deref())?;
     check_ref_name(&tag)?;

@@ -79,6 +79,7 @@ const TEST_FILES: &[&str] = &[
     "oracle_tests.rs",
     "landing_tests.rs",
     "recorded_tests.rs",
+    "read_tests.rs",
 ];
 
 /// The modules that a file names by `crate::`, also in grouped imports.

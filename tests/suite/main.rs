@@ -27,6 +27,7 @@ mod killed;
 mod kit_builder;
 mod lint;
 mod lint_oracle;
+mod machines;
 mod matrix;
 mod merge;
 mod migrate;

@@ -139,15 +139,7 @@ impl<'a> Hashing<'a> {
 /// The highest of the kernels that are not deprecated, the plain ones before variants.
 fn newest(kernels: &[Kernel]) -> Option<&Kernel> {
     let supported = kernels.iter().filter(|kernel| !kernel.deprecated && kernel.version.rc().is_none());
-    supported
-        .clone()
-        .filter(|kernel| kernel.version.variant().is_empty())
-        .max_by(by_version)
-        .or_else(|| supported.max_by(by_version))
-}
-
-fn by_version(a: &&Kernel, b: &&Kernel) -> std::cmp::Ordering {
-    a.version.cmp(&b.version)
+    supported.max_by_key(|kernel| (kernel.version.variant().is_empty(), kernel.version.clone()))
 }
 
 #[cfg(test)]

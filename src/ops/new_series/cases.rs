@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::image::{ImageKind, Images, KernelTag, Reference};
+use crate::image::{Images, KernelTag, Reference};
 use crate::kit::cases::{CaseFile, Group, Kind, files_below, group_name, is_left_behind, words};
-use crate::kit::{FileChange, Kit, SeriesState, checker};
+use crate::kit::{FileChange, Kit, SeriesState};
 use crate::ops::OpError;
 use crate::ops::file_changes::FileChanges;
-use crate::ops::references::{Text, texts};
+use crate::ops::template_images::TemplateImages;
 use crate::ops::workspace::kit_error;
 use crate::version::KernelVersion;
 
@@ -49,12 +49,11 @@ pub(super) fn cases(kit: &Kit, named: &Named<'_>, changes: &mut FileChanges) -> 
             .hint("number the groups there anew, or leave tests out: --no-tests"));
     }
     let series = named.version.series().to_string();
-    let images = kit.images().map_err(kit_error)?;
-    let mut renaming = Renaming { named, number, images, groups: BTreeMap::new() };
+    let mut renaming = Renaming { named, number, images: kit.images().map_err(kit_error)?, groups: BTreeMap::new() };
     for group in groups.iter().filter(|group| group.series == named.from.name()) {
         renaming.groups.entry(group.kind).or_insert(group);
     }
-    let mut pictures: Option<Pictures> = None;
+    let mut pictures: Option<TemplateImages> = None;
     let mut reports = Vec::new();
     for kind in Kind::ALL {
         let dir = folder.join(group_name(number, kind, &series));
@@ -69,9 +68,9 @@ pub(super) fn cases(kit: &Kit, named: &Named<'_>, changes: &mut FileChanges) -> 
         } else {
             let pictures = match &pictures {
                 Some(known) => known,
-                None => pictures.insert(Pictures::of(kit, &renaming)?),
+                None => pictures.insert(images(kit, &renaming)?),
             };
-            pictures.templates(kind, named)
+            templates(kind, named, pictures)
         };
         for file in files {
             let change = FileChange { path: dir.join(&file.name), old: None, new: Some(file.bytes) };
@@ -142,64 +141,34 @@ impl Renaming<'_> {
     }
 }
 
-/// The images that the templates name.
-struct Pictures {
-    kernel: String,
-    words: Vec<(&'static str, String)>,
+/// The images as the tests of the previous series name them, or else as the kit does.
+fn images(kit: &Kit, renaming: &Renaming<'_>) -> Result<TemplateImages, OpError> {
+    let mut near = Vec::new();
+    for group in renaming.groups.values() {
+        for file in files_below(&group.path).map_err(kit_error)? {
+            near.extend(String::from_utf8(file.bytes));
+        }
+    }
+    TemplateImages::of(kit, &renaming.images, &near)
 }
 
-impl Pictures {
-    /// As the tests of the previous series name them, else as most files of the kit do, else by their plain names.
-    fn of(kit: &Kit, names: &Renaming<'_>) -> Result<Self, OpError> {
-        let mut near = Vec::new();
-        for group in names.groups.values() {
-            for file in files_below(&group.path).map_err(kit_error)? {
-                near.extend(String::from_utf8(file.bytes));
-            }
-        }
-        let far: Vec<String> = texts(kit)?.into_iter().map(|Text { text, .. }| text).collect();
-        let is_kernel = |reference: &Reference<'_>| names.images.kind(reference) == Some(ImageKind::Kernel);
-        let kernel = most(&near, is_kernel).or_else(|| most(&far, is_kernel));
-        let kernel = kernel.and_then(|word| Some(untagged(&Reference::parse(&word).ok()?)));
-        let kernel = kernel.unwrap_or_else(|| names.images.kernel());
-        let org = kernel.rsplit_once('/').map_or("", |(org, _)| org);
-        let find = |name: &str| {
-            let plain = || if org.is_empty() { name.to_owned() } else { format!("{org}/{name}") };
-            let is_it = |reference: &Reference<'_>| reference.name() == name;
-            most(&near, is_it).or_else(|| most(&far, is_it)).unwrap_or_else(plain)
-        };
-        let is_base = |reference: &Reference<'_>| reference.name() == "alpine";
-        let base = most(&near, is_base).or_else(|| most(&far, is_base)).unwrap_or_else(|| "alpine".to_owned());
-        let words = vec![
-            ("@INIT@", find("init")),
-            ("@RUNC@", find("runc")),
-            ("@POWEROFF@", find("poweroff")),
-            ("@CHECKER@", find(checker::IMAGE)),
-            ("@BASE@", base),
-        ];
-        Ok(Self { kernel, words })
-    }
-
-    fn templates(&self, kind: Kind, named: &Named<'_>) -> Vec<CaseFile> {
-        let Named { version, hash, .. } = named;
-        let kernel = &self.kernel;
-        let tag = hash.map_or_else(|| version.to_string(), |hash| format!("{version}-{hash}"));
-        let own = [
-            ("@KERNEL@", format!("{kernel}:{tag}")),
-            ("@BUILDER@", format!("{kernel}:{version}-builder")),
-            ("@SERIES@", version.series().to_string()),
-        ];
-        let filled = |text: &str| {
-            self.words.iter().chain(&own).fold(text.to_owned(), |text, (mark, word)| text.replace(mark, word))
-        };
-        let ours = TEMPLATES.iter().filter(|(of, ..)| *of == kind);
-        ours.map(|(_, name, text, executable)| CaseFile {
-            name: (*name).into(),
-            bytes: filled(text).into_bytes(),
-            executable: *executable,
-        })
-        .collect()
-    }
+/// The files of the templates.
+fn templates(kind: Kind, named: &Named<'_>, images: &TemplateImages) -> Vec<CaseFile> {
+    let Named { version, hash, .. } = named;
+    let kernel = &images.kernel;
+    let tag = hash.map_or_else(|| version.to_string(), |hash| format!("{version}-{hash}"));
+    let own = [
+        ("@KERNEL@", format!("{kernel}:{tag}")),
+        ("@BUILDER@", format!("{kernel}:{version}-builder")),
+        ("@SERIES@", version.series().to_string()),
+    ];
+    let ours = TEMPLATES.iter().filter(|(of, ..)| *of == kind);
+    ours.map(|(_, name, text, executable)| CaseFile {
+        name: (*name).into(),
+        bytes: images.fill(text, &own).into_bytes(),
+        executable: *executable,
+    })
+    .collect()
 }
 
 /// The word as a reference to one of the kit's images, with what its tag says.
@@ -207,22 +176,4 @@ pub(super) fn tagged<'w>(images: &Images, word: &'w str) -> Option<(Reference<'w
     let reference = Reference::parse(word).ok().filter(|reference| reference.digest.is_none())?;
     images.kind(&reference)?;
     Some((reference, reference.tag?.parse().ok()?))
-}
-
-/// The tagged reference of which `is_it` is true that is there most often; of several the greatest.
-fn most(texts: &[String], is_it: impl Fn(&Reference<'_>) -> bool) -> Option<String> {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for text in texts {
-        for word in words(text).into_iter().map(|place| &text[place]) {
-            if Reference::parse(word).is_ok_and(|reference| reference.tag.is_some() && is_it(&reference)) {
-                *counts.entry(word).or_default() += 1;
-            }
-        }
-    }
-    counts.into_iter().max_by_key(|(_, count)| *count).map(|(word, _)| word.to_owned())
-}
-
-/// The image without its tag.
-fn untagged(reference: &Reference<'_>) -> String {
-    Reference { tag: None, digest: None, ..*reference }.to_string()
 }

@@ -1,14 +1,12 @@
 //! What a tarball says, checked before anybody acts on it.
 
-use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
-use std::fs::File;
-use std::io::{self, BufReader, Read, Seek as _};
+use std::io::{self, BufReader, Cursor, Read};
 use std::path::Path;
-use std::rc::Rc;
 
 use tar::EntryType;
 
+use super::super::metered::Metered;
 use super::{Error, damaged};
 use crate::text::visible;
 
@@ -22,13 +20,13 @@ const LAST_SECOND: i64 = 253_402_300_799;
 
 /// What a kernel release stays far below.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Limits {
+pub(crate) struct Limits {
     /// Most entries.
-    pub(super) entries: u64,
+    pub(crate) entries: u64,
     /// Most bytes of the whole unpacked archive.
-    pub(super) total: u64,
+    pub(crate) total: u64,
     /// Most bytes of one file.
-    pub(super) file: u64,
+    pub(crate) file: u64,
 }
 
 impl Default for Limits {
@@ -39,7 +37,7 @@ impl Default for Limits {
 
 /// What an entry is in git's eyes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// A regular file, perhaps executable.
     File {
         /// Whether its owner may execute it.
@@ -53,15 +51,15 @@ pub(super) enum Kind {
 
 /// One file or link of the release.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Item {
+pub(crate) struct Item {
     /// The path below the top directory: relative, without `.` or `..`, never in a `.git`.
-    pub(super) path: Vec<u8>,
+    pub(crate) path: Vec<u8>,
     /// What it is.
-    pub(super) kind: Kind,
+    pub(crate) kind: Kind,
 }
 
 /// The bytes of an item, of which there are exactly [`Content::size`].
-pub(super) struct Content<'a> {
+pub(crate) struct Content<'a> {
     from: &'a mut dyn Read,
     size: u64,
     left: u64,
@@ -69,12 +67,12 @@ pub(super) struct Content<'a> {
 
 impl<'a> Content<'a> {
     /// `size` bytes from `from`.
-    pub(super) fn new(from: &'a mut dyn Read, size: u64) -> Self {
+    pub(crate) fn new(from: &'a mut dyn Read, size: u64) -> Self {
         Self { from, size, left: size }
     }
 
     /// How many bytes it has.
-    pub(super) fn size(&self) -> u64 {
+    pub(crate) fn size(&self) -> u64 {
         self.size
     }
 }
@@ -99,12 +97,11 @@ fn truncated() -> io::Error {
     io::Error::new(io::ErrorKind::UnexpectedEof, "it ends too early")
 }
 
-/// The archive in `file`, unpacked by what its first bytes say it is.
-pub(super) fn decompressed(mut file: File) -> io::Result<Box<dyn Read>> {
+/// The archive in `input`, unpacked by what its first bytes say it is. It is read to its end with the archive.
+pub(crate) fn decompressed<'a>(mut input: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
     let mut magic = Vec::new();
-    file.by_ref().take(6).read_to_end(&mut magic)?;
-    file.rewind()?;
-    let file = BufReader::with_capacity(256 * 1024, file);
+    input.by_ref().take(6).read_to_end(&mut magic)?;
+    let file = BufReader::with_capacity(256 * 1024, Cursor::new(magic.clone()).chain(input));
     Ok(if magic.starts_with(b"\xfd7zXZ\0") {
         let flags = liblzma::stream::CONCATENATED;
         let stream = liblzma::stream::Stream::new_stream_decoder(XZ_MEMORY, flags).map_err(io::Error::from)?;
@@ -116,50 +113,22 @@ pub(super) fn decompressed(mut file: File) -> io::Result<Box<dyn Read>> {
     })
 }
 
-/// Counts what is read, and stops what reads too much.
-struct Metered<R> {
-    from: R,
-    meter: Rc<Meter>,
-}
-
-#[derive(Debug, Default)]
-struct Meter {
-    /// Bytes that may be read before the next look at the whole.
-    budget: Cell<u64>,
-    /// Bytes read so far.
-    total: Cell<u64>,
-    /// Whether the end of the file was met.
-    ended: Cell<bool>,
-}
-
-impl<R: Read> Read for Metered<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let budget = self.meter.budget.get();
-        if budget == 0 {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "a header is too long"));
-        }
-        let most = usize::try_from(budget).unwrap_or(usize::MAX).min(buffer.len());
-        let count = self.from.read(&mut buffer[..most])?;
-        self.meter.budget.set(budget - count as u64);
-        self.meter.total.set(self.meter.total.get() + count as u64);
-        if count == 0 && !buffer.is_empty() {
-            self.meter.ended.set(true);
-        }
-        Ok(count)
-    }
-}
-
 /// What is told of every file and link, in the order of the archive.
-type Visit<'a> = dyn FnMut(Item, &mut Content<'_>) -> Result<(), Error> + 'a;
+pub(crate) type Visit<'a, E> = dyn FnMut(Item, &mut Content<'_>) -> Result<(), E> + 'a;
 
 /// Reads the archive `input` to its end and shows every file and link to `visit`. Returns the newest modification
 /// time of all entries, in seconds since 1970.
 ///
 /// # Errors
 /// At the first entry that is refused, and for an archive that has no end or no files. `path` is for messages.
-pub(super) fn read(input: impl Read, path: &Path, limits: &Limits, visit: &mut Visit<'_>) -> Result<i64, Error> {
-    let meter = Rc::new(Meter::default());
-    let mut archive = tar::Archive::new(Metered { from: input, meter: meter.clone() });
+pub(crate) fn read<E: From<Error>>(
+    input: impl Read,
+    path: &Path,
+    limits: &Limits,
+    visit: &mut Visit<'_, E>,
+) -> Result<i64, E> {
+    let (input, meter) = Metered::new(input);
+    let mut archive = tar::Archive::new(input);
     let mut walk = Walk { path, top: None, files: HashMap::new(), dirs: HashSet::new(), newest: 0 };
     let mut count = 0;
     // Not one global budget but one per step, see `HEADERS`.
@@ -171,14 +140,14 @@ pub(super) fn read(input: impl Read, path: &Path, limits: &Limits, visit: &mut V
         let mut entry = entry.map_err(|source| damaged(path, source))?;
         count += 1;
         if count > limits.entries {
-            return Err(Error::TooBig { path: path.to_owned(), limit: limits.entries, unit: "entries" });
+            return Err(Error::TooBig { path: path.to_owned(), limit: limits.entries, unit: "entries" }.into());
         }
         let size = entry.size();
         if size > limits.file {
-            return Err(Error::TooBig { path: path.to_owned(), limit: limits.file, unit: "bytes in one file" });
+            return Err(Error::TooBig { path: path.to_owned(), limit: limits.file, unit: "bytes in one file" }.into());
         }
         if meter.total.get().saturating_add(size) > limits.total {
-            return Err(Error::TooBig { path: path.to_owned(), limit: limits.total, unit: "bytes" });
+            return Err(Error::TooBig { path: path.to_owned(), limit: limits.total, unit: "bytes" }.into());
         }
         let Some(item) = walk.judge(&mut entry)? else { continue };
         match &item.kind {
@@ -195,11 +164,11 @@ pub(super) fn read(input: impl Read, path: &Path, limits: &Limits, visit: &mut V
     }
     // An archive ends with a block of zeros. One that just stops was cut off between two entries.
     if meter.ended.get() {
-        return Err(damaged(path, truncated()));
+        return Err(damaged(path, truncated()).into());
     }
     if walk.files.is_empty() {
         let none = io::Error::new(io::ErrorKind::InvalidData, "there are no files in it");
-        return Err(damaged(path, none));
+        return Err(damaged(path, none).into());
     }
     // What is left is padding; reading it lets the decompressor check its sums.
     meter.budget.set(limits.total.saturating_sub(meter.total.get()).max(1));
@@ -290,7 +259,7 @@ impl Walk<'_> {
 }
 
 /// The error for an entry that has no place in a release.
-pub(super) fn refused(path: &Path, name: &[u8], why: &'static str) -> Error {
+pub(crate) fn refused(path: &Path, name: &[u8], why: &'static str) -> Error {
     Error::Refused { path: path.to_owned(), entry: visible(name), why }
 }
 
@@ -333,22 +302,24 @@ fn strip_top(name: &[u8], top: &mut Option<Vec<u8>>) -> Result<Option<Vec<u8>>, 
     if name.is_empty() || name == b"." {
         return Ok(None);
     }
-    let mut parts = name.split(|byte| *byte == b'/');
-    for part in parts.clone() {
-        match part {
-            b".." => return Err("leaves the tree"),
-            b"" | b"." => return Err("has an empty part in its name"),
-            _ if is_dot_git(part) => return Err("is in a .git directory"),
-            _ => {}
-        }
-    }
-    let first = parts.next().unwrap_or_default();
+    check_parts(name)?;
+    let first = name.split(|byte| *byte == b'/').next().unwrap_or_default();
     match top {
         None => *top = Some(first.to_vec()),
         Some(top) if top != first => return Err("is not in the one top directory"),
         Some(_) => {}
     }
     Ok(name.get(first.len() + 1..).map(<[u8]>::to_vec))
+}
+
+/// Refuses a path that is not strictly below its directory, or leads into a `.git`.
+pub(crate) fn check_parts(path: &[u8]) -> Result<(), &'static str> {
+    path.split(|byte| *byte == b'/').try_for_each(|part| match part {
+        b".." => Err("leaves the tree"),
+        b"" | b"." => Err("has an empty part in its name"),
+        _ if is_dot_git(part) => Err("is in a .git directory"),
+        _ => Ok(()),
+    })
 }
 
 /// True for `.git` and for every name that some file system takes for it: in capitals, with ignored characters

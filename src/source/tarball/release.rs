@@ -1,7 +1,7 @@
 //! Which release a tarball is, by its name and by its `Makefile`.
 
 /// The version in a file name such as `linux-6.1.176.tar.xz` or `linux_6.1.176.orig.tar.xz`.
-pub(super) fn from_file_name(name: &str) -> Option<String> {
+pub(crate) fn from_file_name(name: &str) -> Option<String> {
     let stem = [".tar", ".tar.xz", ".tar.gz", ".txz", ".tgz"].iter().find_map(|end| name.strip_suffix(end))?;
     let stem = stem.strip_prefix("linux")?;
     let version = match stem.rsplit_once('_') {
@@ -20,7 +20,7 @@ pub(super) fn is_version(text: &str) -> bool {
 }
 
 /// The version that the top-level `Makefile` of a kernel states.
-pub(super) fn from_makefile(makefile: &[u8]) -> Option<String> {
+pub(crate) fn from_makefile(makefile: &[u8]) -> Option<String> {
     let value = |key: &str| {
         let line = makefile.split(|byte| *byte == b'\n').find_map(|line| {
             let (name, value) = std::str::from_utf8(line).ok()?.split_once('=')?;

@@ -22,7 +22,7 @@ pub(super) const EXAMPLES: Examples = &[
 /// kernel.
 #[derive(Debug, Args)]
 pub(crate) struct ListArgs {
-    /// The architecture, such as amd64 or x86_64 [default: that of this machine]
+    /// The architecture, such as amd64 or `x86_64` [default: that of this machine]
     #[arg(long, value_name = "ARCH")]
     arch: Option<Arch>,
 }

@@ -3,6 +3,9 @@
 mod abort;
 mod add;
 mod bisect;
+mod boot;
+mod build;
+mod builder;
 mod bump;
 mod check;
 mod commit;
@@ -11,18 +14,24 @@ mod config;
 mod continue_;
 mod demo;
 mod diff;
+mod doctor;
 mod drop;
 mod edit;
 mod export;
+mod foreign;
+mod images;
 mod import;
+mod kconfig;
 mod kit;
 mod lint;
 mod list;
 mod man;
 mod mergetool;
+mod module;
 mod new_series;
 mod plan;
 mod pr_body;
+mod push;
 mod reorder;
 mod retire;
 mod select_images;
@@ -78,9 +87,18 @@ pub(crate) enum Command {
     Retire(retire::RetireArgs),
     Config(config::ConfigArgs),
     UpdateYaml(update_yaml::UpdateYamlArgs),
+    Boot(boot::BootArgs),
+    Foreign(foreign::ForeignArgs),
+    Module(module::ModuleArgs),
+    Doctor(doctor::DoctorArgs),
     Kit(kit::KitArgs),
+    Kconfig(kconfig::KconfigArgs),
+    Builder(builder::BuilderArgs),
     List(list::ListArgs),
     Tags(tags::TagsArgs),
+    Build(build::BuildArgs),
+    Push(push::PushArgs),
+    Images(images::ImagesArgs),
     Source(source::SourceArgs),
     Demo(demo::DemoArgs),
     Completions(completions::CompletionsArgs),
@@ -115,9 +133,18 @@ impl Command {
             Self::Retire(args) => retire::run(args, ui),
             Self::Config(args) => config::run(args, ui),
             Self::UpdateYaml(args) => update_yaml::run(args, ui),
+            Self::Boot(args) => boot::run(args, ui),
+            Self::Foreign(args) => foreign::run(args, ui),
+            Self::Module(args) => module::run(args, ui),
+            Self::Doctor(args) => doctor::run(args, ui),
             Self::Kit(args) => kit::run(args, ui),
+            Self::Kconfig(args) => kconfig::run(args, ui),
+            Self::Builder(args) => builder::run(args, ui),
             Self::List(args) => list::run(args, ui),
             Self::Tags(args) => tags::run(args, ui),
+            Self::Build(args) => build::run(args, ui),
+            Self::Push(args) => push::run(args, ui),
+            Self::Images(args) => images::run(args, ui),
             Self::Source(args) => source::run(args, ui),
             Self::Demo(args) => demo::run(args, ui),
             Self::Completions(args) => completions::run(args, ui),
@@ -168,10 +195,24 @@ pub(crate) fn examples(name: &str) -> Examples {
         "kpatch config split" => config::SPLIT_EXAMPLES,
         "kpatch config diff" => config::DIFF_EXAMPLES,
         "kpatch update-yaml" => update_yaml::EXAMPLES,
+        "kpatch boot" => boot::EXAMPLES,
+        "kpatch foreign" => foreign::EXAMPLES,
+        "kpatch doctor" => doctor::EXAMPLES,
+        "kpatch module" => module::EXAMPLES,
+        "kpatch module new" => module::NEW_EXAMPLES,
+        "kpatch module build" => module::BUILD_EXAMPLES,
         "kpatch kit" => kit::EXAMPLES,
         "kpatch kit migrate" => kit::MIGRATE_EXAMPLES,
+        "kpatch kconfig" => kconfig::EXAMPLES,
+        "kpatch builder" => builder::EXAMPLES,
+        "kpatch builder create" => builder::CREATE_EXAMPLES,
         "kpatch list" => list::EXAMPLES,
         "kpatch tags" => tags::EXAMPLES,
+        "kpatch build" => build::EXAMPLES,
+        "kpatch push" => push::EXAMPLES,
+        "kpatch images" => images::EXAMPLES,
+        "kpatch images list" => images::LIST_EXAMPLES,
+        "kpatch images check" => images::CHECK_EXAMPLES,
         "kpatch source" => source::EXAMPLES,
         "kpatch source import" => source::IMPORT_EXAMPLES,
         "kpatch source fetch" => source::FETCH_EXAMPLES,

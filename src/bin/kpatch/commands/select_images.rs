@@ -7,6 +7,7 @@ use kpatch::build::plan::{Kinds, PlanRequest, Tools, Which};
 
 /// How images are chosen and called.
 #[derive(Debug, Default, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
 pub(crate) struct ImageArgs {
     /// The kernels: versions such as 6.6.13 or 6.6.13-foo, or series such as 6.6.x
     #[arg(value_name = "KERNEL")]
@@ -26,7 +27,7 @@ pub(crate) struct ImageArgs {
     /// One tool for the kernel: perf, bcc or zfs
     #[arg(long, value_name = "NAME", conflicts_with = "tools", value_parser = ["bcc", "perf", "zfs"])]
     tool: Vec<String>,
-    /// For this architecture, such as amd64 or x86_64
+    /// For this architecture, such as amd64 or `x86_64`
     #[arg(long, value_name = "ARCH", value_delimiter = ',')]
     arch: Vec<Arch>,
     /// The variant: with config-SERIES-ARCH-foo appended, and the patches of SERIES-foo before the common ones

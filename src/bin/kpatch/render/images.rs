@@ -18,7 +18,7 @@ pub(crate) fn list(reports: &[ListReport], _: &View) -> String {
             ("Deprecated:", versions(&report.deprecated)),
             ("Tools:", safe(&report.tools.join(" "))),
         ];
-        rows.map(|(name, value)| format!("{:<12}{value}", name).trim_end().to_owned() + "\n").concat()
+        rows.map(|(name, value)| format!("{name:<12}{value}").trim_end().to_owned() + "\n").concat()
     };
     reports.iter().map(one).collect()
 }
