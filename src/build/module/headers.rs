@@ -19,6 +19,8 @@ const TOOLS: [&str; 2] = ["scripts/basic/fixdep", "scripts/mod/modpost"];
 /// The headers of one kernel.
 #[derive(Debug)]
 pub(super) struct Headers {
+    /// What stands for the top of the kernel's machine.
+    pub(super) root: PathBuf,
     /// The directory that `make -C` gets.
     pub(super) dir: PathBuf,
     /// What `uname -r` of the kernel says.
@@ -102,6 +104,7 @@ impl Headers {
                 .any(|option| option.name.starts_with("CONFIG_GCC_PLUGIN_") && option.word() == "y"),
             has_symbols: dir.join("Module.symvers").is_file(),
             dir: dir.clone(),
+            root: root.to_owned(),
         })
     }
 

@@ -102,7 +102,7 @@ pub(super) fn modules(
     let flag = Arc::new(Interrupt::new());
     let map = |from: &Path, to: &str| format!("-ffile-prefix-map={}={to}", from.display());
     // The same module, wherever it was compiled.
-    let flags = format!("KCFLAGS={} {}", map(copy, "."), map(&headers.dir, "/usr/src/linux-headers"));
+    let flags = format!("KCFLAGS={} {}", map(copy, "."), map(&headers.root, ""));
     let command = Command::new("sh")
         // Both streams in one, in the order in which they were written.
         .args(["-c", "exec \"$@\" 2>&1", "sh", "make", "--no-print-directory", "-C"])
