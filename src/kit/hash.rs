@@ -201,6 +201,14 @@ pub fn head(kit: &Kit) -> Result<Option<String>, KitError> {
     git.resolve("HEAD^{commit}").map_err(git_failed("read the last commit of the kit"))
 }
 
+/// When that commit was made, in seconds since 1970.
+pub fn head_time(kit: &Kit) -> Result<Option<i64>, KitError> {
+    let Some(head) = head(kit)? else { return Ok(None) };
+    let Some((git, _)) = repository(kit) else { return Ok(None) };
+    let said = git.run(["show", "-s", "--format=%ct", &head]).map_err(git_failed("read the last commit of the kit"))?;
+    Ok(said.to_str().ok().and_then(|said| said.trim().parse().ok()))
+}
+
 /// The repository that the kit is in, and the top of its work tree.
 fn repository(kit: &Kit) -> Option<(Git, PathBuf)> {
     let folder = work_tree(kit.top())?;

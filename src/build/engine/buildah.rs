@@ -118,13 +118,18 @@ impl Session for BuildahSession {
     }
 
     fn load(&self, image: &Local, name: &str, work: &Path, watch: Watch<'_>) -> Result<(), BuildError> {
+        let here = tempfile::Builder::new().prefix("import-").tempdir_in(work).map_err(cannot("write in", work))?;
         let source = match image {
             Local::Rootfs(path) => return self.import_rootfs(path, name, work, watch),
-            Local::Layout(layout) => layout.source()?,
-            Local::Archive(file) => format!("docker-archive:{}", file.display()),
+            Local::Layout(layout) => layout.source(here.path())?,
+            Local::Archive(file) => {
+                let file = fs::canonicalize(file).map_err(cannot("open", file))?;
+                format!("docker-archive:{}", file.display())
+            }
         };
         let stage = "importing the builder image";
-        let pulled = run::run(self.command().args(["pull", "-q", "--platform", &self.platform(), &source]), watch);
+        let pull = self.command().args(["pull", "-q", "--platform", &self.platform(), &source]).dir(here.path());
+        let pulled = run::run(pull, watch);
         let pulled = pulled.map_err(|error| failed(stage, error))?;
         let id = String::from_utf8_lossy(&pulled.stdout).trim().to_owned();
         ask(self.command().args(["tag", &id, name]), watch).map(drop).map_err(|error| failed(stage, error))

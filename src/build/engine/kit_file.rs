@@ -49,11 +49,17 @@ impl KitDockerfile {
         Ok(Self { file, context: kernel.to_owned(), arguments: kernel_arguments(kit, recipe)?, kernel: None })
     }
 
-    /// The same file under another name than the kit's.
-    #[must_use]
-    pub fn with_file(mut self, file: PathBuf) -> Self {
-        self.file = file;
-        self
+    /// Another file in the place of the kit's, with the same arguments and the same files to copy from.
+    ///
+    /// # Errors
+    /// As [`KitDockerfile::of_kit`].
+    pub fn with_named(kit: &Kit, file: &Path, recipe: &Recipe) -> Result<Self, BuildError> {
+        let file = std::path::absolute(file).map_err(cannot("use", file))?;
+        if !file.is_file() {
+            return Err(BuildError::Input(format!("there is no '{}'", file.display()), None));
+        }
+        let (context, arguments) = (kit.kernel_dir().to_owned(), kernel_arguments(kit, recipe)?);
+        Ok(Self { file, context, arguments, kernel: None })
     }
 }
 

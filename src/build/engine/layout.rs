@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::Write;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -97,12 +98,14 @@ impl LayoutImage {
         Ok(Self { dir: dir.to_owned(), manifest, name, digest: image.digest })
     }
 
-    /// The image as containers-transports(5) names it.
-    pub(super) fn source(&self) -> Result<String, BuildError> {
-        let dir = fs::canonicalize(&self.dir).map_err(cannot("open", &self.dir))?;
+    /// The image as `containers-transports(5)` names it, for a program that runs in the directory `from`. Buildah makes a name of the
+    /// path that it is given, and a name has neither capitals nor most other signs: so it is given a link in that directory.
+    pub(super) fn source(&self, from: &Path) -> Result<String, BuildError> {
+        let (dir, link) = (fs::canonicalize(&self.dir).map_err(cannot("open", &self.dir))?, from.join("layout"));
+        symlink(&dir, &link).map_err(cannot("make the link", &link))?;
         Ok(match &self.name {
-            Some(name) => format!("oci:{}:{name}", dir.display()),
-            None => format!("oci:{}", dir.display()),
+            Some(name) => format!("oci:layout:{name}"),
+            None => "oci:layout".to_owned(),
         })
     }
 

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use super::{BuildReport, ProducerChoice, Work};
 use crate::arch::Arch;
-use crate::build::engine::{Buildah, BuilderImage, Docker, Settings};
+use crate::build::engine::{Buildah, BuilderImage, Docker};
 use crate::build::native::Native;
-use crate::build::plan::Content;
+use crate::build::plan::{Content, Hash};
 use crate::build::sources::{self, Origin, PatchFile, Prepared, SourceRequest};
 use crate::build::{Configuration, Output, Producer, Recipe, demo, fingerprint, finish};
 use crate::event::Event;
@@ -57,7 +57,10 @@ impl Work<'_> {
     ) -> Result<Compiled, OpError> {
         let configuration = self.configuration(version, *debug, *arch)?;
         let patches = PatchFile::of(&self.kit, version).map_err(build_error)?;
-        let prepared = self.prepare(version, &patches, watch)?;
+        let prepared = match &self.options.dockerfile {
+            Some(_) => self.unprepared(self.hash_of(version))?,
+            None => self.prepare(version, &patches, watch)?,
+        };
         for note in &prepared.notes {
             if !report.warnings.contains(note) {
                 report.warnings.push(note.clone());
@@ -65,10 +68,13 @@ impl Work<'_> {
         }
         let recipe = self.recipe(version, *debug, *arch, configuration, prepared);
         let producer = self.producer(&recipe)?;
+        self.check_tools(&recipe)?;
         let identity = producer.identity(&recipe, building(watch)).map_err(build_error)?;
         let fingerprint = fingerprint(&recipe, &identity);
         let output = self.out.output(version, *debug, *arch);
         let known = recorded_builder(&output).filter(|_| !self.options.force && output.is_complete(&fingerprint));
+        // The hash of a kit says nothing of what no commit holds, and a Dockerfile of another place is not in it.
+        let known = known.filter(|_| self.options.dockerfile.is_none() || self.is_named_by_hash());
         let is_new = known.is_none();
         let builder = if let Some(builder) = known {
             builder
@@ -81,8 +87,13 @@ impl Work<'_> {
             );
             watch.observer.event(&Event::Note(text));
             output.unseal().map_err(build_error)?;
-            producer.produce(&recipe, &output, building(watch)).map_err(build_error)?;
-            let builder = finish(&recipe, &output, building(watch)).map_err(build_error)?;
+            let builder = if let Some(file) = &self.options.dockerfile {
+                self.by_dockerfile(file, &recipe, &output, watch)?
+            } else {
+                producer.produce(&recipe, &output, building(watch)).map_err(build_error)?;
+                finish(&recipe, &output, building(watch)).map_err(build_error)?
+            };
+            self.make_tools(&recipe, &output, watch)?;
             output.seal(&fingerprint).map_err(build_error)?;
             builder
         };
@@ -173,25 +184,23 @@ impl Work<'_> {
         self.options.builder_image.as_deref().or(of_kit).map(str::to_owned)
     }
 
+    /// What says from which files a kernel is built.
+    fn hash_of(&self, version: &KernelVersion) -> Option<&Hash> {
+        self.plan.images.iter().find(|image| image.version == *version)?.hash.as_ref()
+    }
+
+    /// Whether the hash of the plan names all that a Dockerfile sees.
+    fn is_named_by_hash(&self) -> bool {
+        let is_own = self.options.dockerfile.as_ref().is_some_and(|file| file.as_os_str().is_empty());
+        is_own && self.plan.dirty.is_empty() && self.options.build_args.is_empty()
+    }
+
     /// What compiles.
     fn producer(&self, recipe: &Recipe) -> Result<Box<dyn Producer>, OpError> {
-        let said = self.options.builder_image.clone().or_else(|| recipe.builder.clone());
-        let settings = || -> Result<Settings, OpError> {
-            let Some(image) = &said else {
-                return Err(OpError::new(format!(
-                    "{} needs a builder image, and the kit names none",
-                    self.producer.word()
-                ))
-                .hint("make one: kpatch builder create --out oci:builder; and name it: --builder-image oci:builder")
-                .hint("or compile on this machine: --producer native"));
-            };
-            let image = image.parse::<BuilderImage>().map_err(build_error)?;
-            Ok(Settings { image, work: self.out.top().join("work"), logs: self.out.logs() })
-        };
         Ok(match self.producer {
             ProducerChoice::Native => Box::new(Native::new(self.out.logs())),
-            ProducerChoice::Docker => Box::new(Docker::new(settings()?, self.options.builder.clone())),
-            ProducerChoice::Buildah => Box::new(Buildah::new(settings()?)),
+            ProducerChoice::Docker => Box::new(Docker::new(self.settings(recipe)?, self.options.builder.clone())),
+            ProducerChoice::Buildah => Box::new(Buildah::new(self.settings(recipe)?)),
         })
     }
 }

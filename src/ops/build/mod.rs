@@ -2,6 +2,7 @@
 
 mod choose;
 mod compile;
+mod container;
 mod demo;
 mod estimate;
 mod images;
@@ -41,6 +42,8 @@ pub struct BuildOptions {
     pub builder_image: Option<String>,
     /// The Dockerfile to build with unchanged; empty for the kit's own.
     pub dockerfile: Option<PathBuf>,
+    /// Values of its arguments, beside those that the kit's own build gives it.
+    pub build_args: Vec<(String, String)>,
     /// A tarball with the sources in the place of the linux tree.
     pub source: Option<Tarball>,
     /// The moment that all timestamps get, in seconds since 1970: `SOURCE_DATE_EPOCH`. When the release was made, if absent.
@@ -49,6 +52,8 @@ pub struct BuildOptions {
     pub out: Option<PathBuf>,
     /// How many jobs make runs at a time; one for each processor if absent.
     pub jobs: Option<usize>,
+    /// The sources of ZFS for its modules; the newest that is installed here if absent.
+    pub zfs_source: Option<PathBuf>,
     /// How layers are compressed.
     pub compression: Compression,
     /// Whether the sources go into the image.
@@ -92,11 +97,17 @@ pub fn build(options: &BuildOptions, watch: Watch<'_>) -> Result<BuildReport, Op
         minutes_estimate: None,
         warnings: choice.warning.into_iter().collect(),
     };
-    let linux = match &options.source {
-        Some(_) => None,
-        None => Some(linux(&options.places, &kit, &plan, watch)?),
-    };
+    if let (ProducerChoice::Native, Some(image)) = (choice.producer, &options.builder_image) {
+        report
+            .warnings
+            .push(format!("{image} is named as the builder, as --builder-image says, and this machine compiles"));
+    }
+    // A Dockerfile gets its sources by itself.
+    let wants_tree = options.source.is_none() && options.dockerfile.is_none() && !options.dry_run;
+    let linux = if wants_tree { Some(linux(&options.places, &kit, &plan, watch)?) } else { None };
     let out = if options.dry_run { OutDir::at(&top) } else { OutDir::create(&top).map_err(build_error)? };
+    // Two builds in one directory would compile in one another's objects.
+    let _lock = if options.dry_run { None } else { Some(workspace::lock(&top.join("lock"), "build")?) };
     let work = Work { options, kit, plan, out, jobs, producer: choice.producer, linux };
     work.run(&mut report, watch)?;
     Ok(report)

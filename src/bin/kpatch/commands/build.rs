@@ -1,5 +1,6 @@
 //! `kpatch build`.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -50,9 +51,12 @@ pub(crate) struct BuildArgs {
     /// The image with the compiler: a reference, oci:DIR[:TAG], docker-archive:FILE, or a directory [default: what the kit says]
     #[arg(long, value_name = "IMAGE")]
     builder_image: Option<String>,
-    /// Build with the kit's own Dockerfile, or with this one, unchanged
-    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "")]
-    dockerfile: Option<PathBuf>,
+    /// Build kernels with the kit's own Dockerfile, or with this one, unchanged; it gets the sources by itself
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "", conflicts_with_all = ["tools", "tool", "source"])]
+    dockerfile: Option<OsString>,
+    /// An argument of that Dockerfile
+    #[arg(long = "build-arg", value_name = "NAME=VALUE", requires = "dockerfile", value_parser = build_arg)]
+    build_args: Vec<(String, String)>,
     #[command(flatten)]
     source: SourceArgs,
     /// Where everything goes [default: out/ in the top directory of the kit]
@@ -61,6 +65,9 @@ pub(crate) struct BuildArgs {
     /// How many jobs make runs at a time [default: one for each processor]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
+    /// The sources of ZFS, for --tool zfs [default: those that zfs-dkms has installed]
+    #[arg(long, value_name = "PATH")]
+    zfs_source: Option<PathBuf>,
     /// How layers are compressed
     #[arg(long, value_name = "HOW", value_enum, default_value_t)]
     compression: LayerCompression,
@@ -128,11 +135,13 @@ impl BuildArgs {
             }),
             builder: self.builder.clone(),
             builder_image: self.builder_image.clone(),
-            dockerfile: self.dockerfile.clone(),
+            dockerfile: self.dockerfile.clone().map(PathBuf::from),
+            build_args: self.build_args.clone(),
             source: self.source.tarball(),
             epoch: source_date_epoch()?,
             out: self.out.clone(),
             jobs: self.jobs.map(usize::from),
+            zfs_source: self.zfs_source.clone(),
             compression: match self.compression {
                 LayerCompression::Gzip => Compression::Gzip,
                 LayerCompression::Zstd => Compression::Zstd,
@@ -153,6 +162,16 @@ impl SourceArgs {
             require_signature: self.require_signature,
         })
     }
+}
+
+/// Reads `NAME=VALUE`.
+fn build_arg(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("it is NAME=VALUE")?;
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    if name.is_empty() || !name.bytes().all(is_name) {
+        return Err(format!("'{name}' is not the name of an argument"));
+    }
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 /// What the environment says of all timestamps; <https://reproducible-builds.org/specs/source-date-epoch/>.
