@@ -1,4 +1,4 @@
-//! Makes an image of a directory with the library alone: for `tests/images` and `benches/images`, and as an example of how it is called.
+//! Makes an image of a directory with the library alone: for `tests/registry` and `benches/images`, and as an example of how it is called.
 //!
 //! ```text
 //! assemble LAYOUT NAME VERSION HASH ARCH DIR BUILDER

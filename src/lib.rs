@@ -9,6 +9,8 @@ pub mod text;
 pub mod version;
 
 // Floor 1: data and pure functions, no input or output.
+pub mod changelog;
+pub mod cve;
 pub mod diff;
 pub mod event;
 pub mod finding;

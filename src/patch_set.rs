@@ -2,6 +2,8 @@
 
 use crate::patch::{self, Patch, PatchError, Trouble};
 
+pub mod quilt;
+
 /// The patches of one kernel series, in the order in which they apply: by the bytes of the file names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PatchSet {

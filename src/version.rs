@@ -232,7 +232,12 @@ impl Tag {
 
     /// The branch of the linux tree that carries the patch set on this tag: `v6.6.13-linuxkit`.
     pub fn branch(&self) -> String {
-        format!("{}-linuxkit", self.name)
+        self.branch_of("")
+    }
+
+    /// The same for a variant, which has a set of its own on that tag: `v6.6.13-rt-linuxkit`.
+    pub fn branch_of(&self, variant: &str) -> String {
+        format!("{}{variant}-linuxkit", self.name)
     }
 
     /// The version that the tag names, if it is the tag of a release or of a release candidate; `None` for tags of

@@ -134,7 +134,8 @@ pub(super) fn weigh_history(
     let proof = |tree| Outcome::Upstreamed(Proof { tree, evidence: Some(evidence.clone()) });
     match &mut pick.outcome {
         Outcome::Upstreamed(proof) => proof.evidence = Some(evidence.clone()),
-        Outcome::Emptied if sure => pick.outcome = proof(Some(TreeProof::Empty)),
+        // What a ChangeLog says is no reason to drop what may be empty for another one.
+        Outcome::Emptied if sure && history.knows_changes() => pick.outcome = proof(Some(TreeProof::Empty)),
         Outcome::Conflict(Conflict::Merge(_)) if sure && evidence.how == How::PatchId && !is_revert => {
             pick.outcome = proof(None);
         }

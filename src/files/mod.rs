@@ -4,6 +4,7 @@ mod journal;
 mod landing;
 mod lock;
 mod moves;
+mod sum;
 
 use std::fs::{self, File, Permissions};
 use std::io::{self, Write as _};
@@ -12,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 pub use landing::{Change, Committed, Landing, Recovered};
 pub use lock::Lock;
+pub use sum::sha256;
 
 /// The directory inside `kernel/` that holds the lock and a landing while kpatch is at work, and that is gone
 /// afterwards.

@@ -86,9 +86,13 @@ pub struct SourcesConfig {
     /// The fingerprints of the primary keys that tarballs may be signed with, in place of those of kernel.org: 40 hex digits (or 64),
     /// perhaps with blanks between them.
     pub keys: Option<Vec<Spanned<String>>>,
-    /// Whether a tarball without a good signature is refused.
+    /// Whether a tarball or a fetched tag without a good signature is refused.
     #[serde(default)]
     pub require_signature: bool,
+    /// Where the files of kernel.org are taken from, ChangeLogs among them: a URL, or a directory, relative to the kit.
+    pub mirror: Option<Spanned<String>>,
+    /// What the kernel's CVE team publishes: a clone of `vulns.git`, relative to the kit.
+    pub vulns: Option<PathBuf>,
 }
 
 impl SourcesConfig {
@@ -149,6 +153,8 @@ pub struct SeriesConfig {
     pub patches: Option<PathBuf>,
     /// Where all patches of the series come from, if they come from one place.
     pub origin: Option<String>,
+    /// The release of the -rt project that the patches are from: `6.6.14-rt21`.
+    pub rt: Option<Spanned<String>>,
     /// The profile of `kpatch lint` for this series.
     pub profile: Option<Spanned<String>>,
 }
@@ -224,6 +230,12 @@ impl Config {
                 return Err(bad(Some(key.span().start), reason.to_owned()));
             }
         }
+        if let Some(mirror) = &config.sources.mirror
+            && (mirror.get_ref().is_empty() || other_scheme(mirror.get_ref()))
+        {
+            let reason = "a mirror is a URL that begins with https:// or http://, or a directory";
+            return Err(bad(Some(mirror.span().start), reason.to_owned()));
+        }
         for waiver in &lint.waivers {
             let wrong = |reason: &str| Err(bad(Some(waiver.rule.span().start), format!("a waiver {reason}")));
             if [&waiver.patch, &waiver.subject, &waiver.file].into_iter().flatten().count() != 1 {
@@ -267,6 +279,11 @@ impl Config {
     }
 }
 
+/// True for a URL that is none of the web.
+fn other_scheme(text: &str) -> bool {
+    text.split_once("://").is_some_and(|(scheme, _)| !["https", "http"].contains(&scheme))
+}
+
 /// A relative path that names a directory and never goes up.
 fn is_inside(path: &Path) -> bool {
     let mut parts = path.components().peekable();
@@ -279,6 +296,23 @@ mod tests {
 
     fn parse(text: &str) -> Result<Config, String> {
         Config::parse(text, Path::new("kpatch.toml")).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_the_manual_shows_is_good() {
+        let page = include_str!("../../docs/kpatch-toml.md");
+        let example = page.split("```").nth(1).and_then(|block| block.strip_prefix("toml\n")).expect("an example");
+        let config = parse(example).expect("good");
+        assert!(config.linux.is_some() && config.releases.is_some() && config.series.len() == 1);
+        assert!(config.image.org.is_some() && config.image.name.is_some() && config.image.source.is_some());
+        assert!(config.sources.require_signature && config.sources.pinned().len() == 1);
+        assert!(
+            config.sources.mirror.is_some()
+                && config.sources.vulns.is_some()
+                && config.series["5.11.x-rt"].rt.is_some()
+        );
+        assert!(config.tests.cases.is_some() && config.lint.baseline.is_some() && config.check.rules.len() == 1);
+        assert_eq!((config.lint.rules.len(), config.lint.waivers.len()), (1, 1));
     }
 
     #[test]
@@ -330,6 +364,19 @@ mod tests {
         assert_eq!(parse("[sources]\nkeys = []").expect("good").sources.pinned(), Vec::<String>::new());
         let error = parse("[sources]\nkeys = [\n\"38DBBDC86092693E\"]\n").expect_err("a short id");
         assert!(error.starts_with("kpatch.toml:3: a key is named by its whole fingerprint"), "{error}");
+    }
+
+    #[test]
+    fn a_mirror_and_the_published_flaws_have_their_places() {
+        let sources =
+            parse("[sources]\nmirror = \"https://example.org/k\"\nvulns = \"../vulns\"\n").expect("good").sources;
+        assert_eq!(sources.mirror.as_ref().map(|mirror| mirror.get_ref().as_str()), Some("https://example.org/k"));
+        assert_eq!(sources.vulns.as_deref(), Some(Path::new("../vulns")));
+        assert!(parse("[sources]\nmirror = \"../mirror\"\n").is_ok());
+        for bad in ["", "ftp://example.org/k", "file:///k"] {
+            let error = parse(&format!("[sources]\n\nmirror = \"{bad}\"\n")).expect_err(bad);
+            assert!(error.starts_with("kpatch.toml:3: a mirror is a URL"), "{error}");
+        }
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod kernels;
 mod makefile;
 mod migrate;
 mod patches;
+mod setting;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -27,7 +28,7 @@ use crate::files::WORK_DIR;
 use crate::git::BoxError;
 use crate::image::{ImageError, Images};
 use crate::text::visible;
-use crate::version::{KernelVersion, Series, VersionError, is_variant};
+use crate::version::{KernelVersion, Series, Tag, VersionError, is_variant};
 use makefile::{BadWord, Mention};
 
 pub use config::{
@@ -38,6 +39,7 @@ pub use edit::{FileChange, FileEdit};
 pub use kernels::Kernel;
 pub use migrate::{Left, Migration};
 pub use patches::patch_files;
+pub use setting::SeriesSetting;
 
 /// Why a kit cannot be read or edited.
 #[derive(Debug, thiserror::Error)]
@@ -257,6 +259,11 @@ impl SeriesState {
     /// True if a version is of this series and variant.
     pub fn is_of(&self, version: &KernelVersion) -> bool {
         version.series() == self.series && version.variant() == self.variant
+    }
+
+    /// The version that a kernel of this variant has on a release's tag: `6.6.14-rt` on `v6.6.14`.
+    pub fn version_at(&self, tag: &Tag) -> Option<KernelVersion> {
+        tag.version()?.with_variant(&self.variant).ok()
     }
 }
 

@@ -16,7 +16,7 @@ use crate::event::Interrupt;
 use crate::text::visible;
 
 /// How often the flag of the user is looked at.
-const POLL: Duration = Duration::from_millis(20);
+pub(super) const POLL: Duration = Duration::from_millis(20);
 /// How many times a server may lead elsewhere.
 const REDIRECTS: usize = 5;
 /// The file with more authorities to trust, in PEM, beside the system's.
@@ -84,7 +84,9 @@ struct Request {
 
 impl Request {
     fn run(&self) -> Result<Vec<u8>, Error> {
-        let mut response = self.client()?.get(self.url.clone()).send().map_err(|error| self.failed(error))?;
+        let client = client(&self.shown, self.limits, Policy::custom(redirect), Some(self.limits.time))?;
+        let failed = |error| failed(error, &self.shown, self.limits);
+        let mut response = client.get(self.url.clone()).send().map_err(failed)?;
         let status = response.status();
         if !status.is_success() {
             return Err(Error::Status { url: self.shown.clone(), status: status.as_u16() });
@@ -109,7 +111,7 @@ impl Request {
             if self.abandoned.load(Ordering::Relaxed) {
                 return Err(Error::Interrupted { url: self.shown.clone() });
             }
-            let read = response.read(&mut buffer).map_err(|error| self.cut_off(error))?;
+            let read = response.read(&mut buffer).map_err(|error| cut_off(error, &self.shown, self.limits))?;
             if read == 0 {
                 return Ok(Some(body));
             }
@@ -119,50 +121,52 @@ impl Request {
             body.extend_from_slice(&buffer[..read]);
         }
     }
+}
 
-    fn client(&self) -> Result<Client, Error> {
-        // Another part of the process may have chosen a provider before; then that one serves.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut builder = Client::builder()
-            .user_agent(concat!("kpatch/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(self.limits.connect)
-            .timeout(self.limits.time)
-            .referer(false)
-            .redirect(Policy::custom(redirect));
-        if !self.limits.proxies {
-            builder = builder.no_proxy();
-        }
-        if let Some(file) = std::env::var_os(CA_FILE).filter(|file| !file.is_empty()) {
-            builder = builder.tls_certs_merge(certificates(&PathBuf::from(file))?);
-        }
-        builder.build().map_err(|error| self.failed(error))
+/// What asks servers. Without a `time` a request may take as long as it likes.
+pub(super) fn client(shown: &str, limits: Limits, redirect: Policy, time: Option<Duration>) -> Result<Client, Error> {
+    // Another part of the process may have chosen a provider before; then that one serves.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut builder = Client::builder()
+        .user_agent(concat!("kpatch/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(limits.connect)
+        .timeout(time)
+        .referer(false)
+        .redirect(redirect);
+    if !limits.proxies {
+        builder = builder.no_proxy();
     }
-
-    fn failed(&self, error: reqwest::Error) -> Error {
-        let url = self.shown.clone();
-        // The URL may hold a password, and is said already.
-        let error = error.without_url();
-        if error.is_timeout() {
-            Error::TimedOut { url, seconds: self.limits.time.as_secs() }
-        } else if error.is_redirect() {
-            let reason = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
-            Error::Redirect { url, reason: visible(reason.as_bytes()) }
-        } else {
-            Error::Unreachable { url, source: error.into() }
-        }
+    if let Some(file) = std::env::var_os(CA_FILE).filter(|file| !file.is_empty()) {
+        builder = builder.tls_certs_merge(certificates(&PathBuf::from(file))?);
     }
+    builder.build().map_err(|error| failed(error, shown, limits))
+}
 
-    fn cut_off(&self, error: std::io::Error) -> Error {
-        let url = self.shown.clone();
-        match error.downcast::<reqwest::Error>() {
-            Ok(error) => self.failed(error),
-            Err(error) => Error::Unreachable { url, source: error.into() },
-        }
+/// What an error of a request means.
+pub(super) fn failed(error: reqwest::Error, shown: &str, limits: Limits) -> Error {
+    let url = shown.to_owned();
+    // The URL may hold a password, and is said already.
+    let error = error.without_url();
+    if error.is_timeout() {
+        Error::TimedOut { url, seconds: limits.time.as_secs() }
+    } else if error.is_redirect() {
+        let reason = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
+        Error::Redirect { url, reason: visible(reason.as_bytes()) }
+    } else {
+        Error::Unreachable { url, source: error.into() }
+    }
+}
+
+/// What an error while an answer is read means.
+pub(super) fn cut_off(error: std::io::Error, shown: &str, limits: Limits) -> Error {
+    match error.downcast::<reqwest::Error>() {
+        Ok(error) => failed(error, shown, limits),
+        Err(error) => Error::Unreachable { url: shown.to_owned(), source: error.into() },
     }
 }
 
 /// Follows to https, and to the scheme that it came by.
-fn redirect(attempt: Attempt<'_>) -> reqwest::redirect::Action {
+pub(super) fn redirect(attempt: Attempt<'_>) -> reqwest::redirect::Action {
     let before = attempt.previous().last().map_or("https", Url::scheme);
     if attempt.previous().len() > REDIRECTS {
         attempt.error("it leads to too many other places")
@@ -185,14 +189,14 @@ fn certificates(file: &std::path::Path) -> Result<Vec<Certificate>, Error> {
 }
 
 /// A URL for messages, without user and password.
-fn shown(url: &Url) -> String {
+pub(super) fn shown(url: &Url) -> String {
     let mut url = url.clone();
     // Only a URL without a host has no place for these.
     let _ = (url.set_username(""), url.set_password(None));
     visible(url.as_str().as_bytes())
 }
 
-fn is_html_type(response: &Response) -> bool {
+pub(super) fn is_html_type(response: &Response) -> bool {
     let kind = response.headers().get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     ["text/html", "application/xhtml"].iter().any(|html| kind.trim_start().to_ascii_lowercase().starts_with(html))
 }

@@ -1,9 +1,11 @@
 //! Texts from the web: what a URL holds, as bytes, and where a page keeps its raw text.
 
 mod address;
+mod download;
 mod fetch;
 
 pub use address::{Address, commit_page};
+pub use download::Download;
 pub use fetch::{Limits, fetch};
 
 /// Why nothing was fetched.
@@ -61,6 +63,15 @@ pub enum Error {
         url: String,
         /// The limit in seconds.
         seconds: u64,
+    },
+    /// The file that it goes to cannot be written.
+    #[error("cannot write '{}'", path.display())]
+    Write {
+        /// The file.
+        path: std::path::PathBuf,
+        /// The system's reason.
+        #[source]
+        source: std::io::Error,
     },
     /// The user asked for the end.
     #[error("interrupted while {url} was fetched")]

@@ -119,7 +119,7 @@ pub fn bisect(options: &BisectOptions, watch: Watch<'_>) -> Result<BisectReport,
         commit: None,
         no_commit: None,
     };
-    let prober = Prober { store: &linux.store, set: &set, stack, at, until: options.until, watch };
+    let prober = Prober { linux: &linux, set: &set, stack, at, until: options.until, watch };
     if options.all {
         let row = Row { place: job.place, from: job.from, targets: releases };
         let filler = Filler { reopen: &open, limits: Limits::of_machine(), watch };
@@ -149,7 +149,7 @@ impl BisectReport {
 
 /// Carries the set to what is asked for, and looks at the one patch.
 struct Prober<'a> {
-    store: &'a Store,
+    linux: &'a Linux,
     set: &'a PatchSet,
     stack: Arc<Stack>,
     at: usize,
@@ -164,9 +164,9 @@ impl Prober<'_> {
         let watch = heard.watch(self.watch.interrupt);
         let patches = &self.set.patches;
         let computed =
-            compute::onto(self.store, patches, stack, target, &Decisions::new(), &mut Memory::default(), watch)?;
-        let mut report = present::report(self.store, patches, &computed, &[]);
-        why::fill(self.store, patches, &computed, &mut report)?;
+            compute::onto(self.linux, patches, stack, target, &Decisions::new(), &mut Memory::default(), watch)?;
+        let mut report = present::report(&self.linux.store, patches, &computed, &[]);
+        why::fill(&self.linux.store, patches, &computed, &mut report)?;
         heard.tell(self.watch.observer);
         self.watch.observer.event(&Event::Step);
         Ok(End::of(report.patches.swap_remove(self.at), self.until))
@@ -180,7 +180,7 @@ impl Prober<'_> {
             if let Some(known) = known {
                 return Ok(known.end.stops);
             }
-            let release = compute::release(self.store, releases[place].as_str())?;
+            let release = compute::release(&self.linux.store, releases[place].as_str())?;
             let (tag, commit) = (release.tag.clone(), release.commit.to_string());
             let end = self.end(release)?;
             let stops = end.stops;
@@ -209,8 +209,8 @@ impl Prober<'_> {
             return Ok(());
         };
         let failed = |error: GitError| OpError::because("cannot read the linux tree", error);
-        let commit = |tag: &str| compute::release(self.store, tag).map(|release| release.commit);
-        let Some(way) = commits::way(self.store, commit(good)?, commit(bad)?).map_err(failed)? else {
+        let commit = |tag: &str| compute::release(&self.linux.store, tag).map(|release| release.commit);
+        let Some(way) = commits::way(&self.linux.store, commit(good)?, commit(bad)?).map_err(failed)? else {
             report.no_commit = Some("the linux tree has no commits between the two releases");
             return Ok(());
         };
@@ -219,7 +219,7 @@ impl Prober<'_> {
             return Ok(());
         }
         self.watch.observer.event(&Event::Stage { name: "looking at commits".into(), total: None });
-        let probe = |commit: Oid| self.end(commits::as_release(self.store, commit).map_err(failed)?);
+        let probe = |commit: Oid| self.end(commits::as_release(&self.linux.store, commit).map_err(failed)?);
         // Within a series the two ways part at the good release itself.
         if commit(good)? != way.parted && probe(way.parted)?.stops {
             report.no_commit = Some("where the series part, the patch is at its end already");
@@ -227,7 +227,7 @@ impl Prober<'_> {
         }
         let found = search::turn(way.commits.len(), |at| Ok::<_, OpError>(probe(way.commits[at])?.stops))?;
         let id = way.commits[found];
-        let message = self.store.commit(id).map_err(failed)?.message;
+        let message = self.linux.store.commit(id).map_err(failed)?.message;
         let title = message.split(|byte| *byte == b'\n').next().unwrap_or_default();
         report.commit = Some(CommitReport {
             commit: id.to_string(),

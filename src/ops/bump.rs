@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::jobs::{jobs, newest};
+use super::jobs::{Job, Place, ask_for_targets, jobs, newest};
 use super::proposals::Proposer;
 use super::report::BumpReport;
 use super::run::Run;
@@ -36,6 +36,8 @@ pub struct BumpOptions {
     pub accept: Vec<Accept>,
     /// Skip the `patch -F0` leg of the gate, for sets with binary diffs.
     pub skip_patch_utility: bool,
+    /// For a variant: leave the common patches of its series out of the proof.
+    pub skip_common: bool,
     /// Write with `git format-patch` itself instead of kpatch's own writer.
     pub export_with_git: bool,
     /// Leave the kernel configurations as they are.
@@ -87,6 +89,8 @@ pub fn bump(options: &BumpOptions, watch: Watch<'_>) -> Result<Vec<BumpReport>, 
         warnings.extend(workspace::refuse_dirty(kit)?);
     }
     let jobs = jobs(kit.as_ref(), folder, &options.what, watch.observer)?;
+    let mut jobs = without_followers(jobs, options, watch);
+    ask_for_targets(&mut jobs, &options.places, kit.as_ref(), watch)?;
     let tags: Vec<String> =
         jobs.iter().flat_map(|job| std::iter::once(&job.from).chain(&job.to)).map(ToString::to_string).collect();
     let linux = workspace::linux(&options.places, kit.as_ref(), &tags, watch)?;
@@ -120,6 +124,32 @@ pub fn bump(options: &BumpOptions, watch: Watch<'_>) -> Result<Vec<BumpReport>, 
     Ok(reports)
 }
 
+/// Of all series, those that go to the newest release unasked: a variant that follows the releases of the -rt project goes
+/// where somebody says, and one without a version of its own has none to bump.
+fn without_followers<'k>(jobs: Vec<Job<'k>>, options: &BumpOptions, watch: Watch<'_>) -> Vec<Job<'k>> {
+    if options.what != What::All {
+        return jobs;
+    }
+    let goes = |job: &Job<'_>| {
+        let Place::Kit(kit, state) = &job.place else { return true };
+        let name = state.name();
+        let follows = kit.config().series.get(&name).is_some_and(|settings| settings.rt.is_some());
+        let words = if follows {
+            format!(
+                "{name} follows the releases of the -rt project and stays on {}; kpatch bump {name} --to TAG",
+                job.from
+            )
+        } else if state.version_file.is_none() && !state.variant.is_empty() {
+            format!("{name} has no version of its own in the kit and stays as it is")
+        } else {
+            return true;
+        };
+        watch.observer.event(&Event::Warning(words));
+        false
+    };
+    jobs.into_iter().filter(goes).collect()
+}
+
 impl BumpOptions {
     fn settings(&self) -> Settings {
         Settings {
@@ -128,9 +158,11 @@ impl BumpOptions {
             renumber: self.renumber,
             replace_branch: self.replace_branch,
             skip_patch_utility: self.skip_patch_utility,
+            skip_common: self.skip_common,
             export_with_git: self.export_with_git,
             keep_configs: self.keep_configs,
             keep_references: self.keep_references,
+            changelogs: self.places.changelogs.clone(),
         }
     }
 }

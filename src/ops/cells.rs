@@ -155,7 +155,7 @@ fn base(linux: &Linux, row: &Row<'_>, watch: Watch<'_>) -> Result<Based, OpError
 fn carried(linux: &Linux, based: &Based, to: &Tag, watch: Watch<'_>) -> Result<Computed, OpError> {
     let target = compute::release(&linux.store, to.as_str())?;
     let stack = Arc::clone(&based.stack);
-    compute::onto(&linux.store, &based.set.patches, stack, target, &Decisions::new(), &mut Memory::default(), watch)
+    compute::onto(linux, &based.set.patches, stack, target, &Decisions::new(), &mut Memory::default(), watch)
 }
 
 /// Listens to work on other threads: its stages and steps are of no interest beside those of the whole, and what it

@@ -8,6 +8,8 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
+use super::super::Places;
+use super::super::outside::Outside;
 use super::*;
 use crate::event::Silent;
 use crate::git::{Git, Store};
@@ -40,7 +42,8 @@ fn scene() -> TempDir {
 }
 
 fn open(folder: &Path) -> Linux {
-    Linux { store: Store::open(&folder.join("linux")).unwrap(), name: "linux".into() }
+    let outside = Outside::new(&Places::default(), None, "linux");
+    Linux { store: Store::open(&folder.join("linux")).unwrap(), name: "linux".into(), outside }
 }
 
 fn rows(folder: &Path, targets: &[&str]) -> [Row<'static>; 1] {

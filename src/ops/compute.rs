@@ -4,6 +4,8 @@ use bstr::BString;
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
+use super::report::ChangeLogsReport;
+use super::workspace::Linux;
 use super::{OpError, Watch};
 use crate::apply::{Refused, Release, Stack, commit, prefetch, touched_paths};
 use crate::carry::{Carried, Context, Decisions, carry};
@@ -23,8 +25,10 @@ pub(super) struct Computed {
     pub(super) commits: Vec<Option<Oid>>,
     /// The commit on top.
     pub(super) tip: Oid,
-    /// The commits between the two releases, if the linux tree has them.
+    /// The commits between the two releases, if the linux tree has them, or ChangeLogs tell of them.
     pub(super) history: Option<History>,
+    /// The ChangeLogs that were asked.
+    pub(super) told: Option<ChangeLogsReport>,
     /// What made patches wait, once somebody asked: see [`super::why`].
     pub(super) why: OnceLock<Vec<Why>>,
 }
@@ -73,7 +77,7 @@ pub(super) fn stack(store: &Store, patches: &[Patch], base: Release, watch: Watc
 ///
 /// `decisions` are those of persons; `remembered` are the renames that an earlier run found, and the paths that it asked for.
 pub(super) fn onto(
-    store: &Store,
+    linux: &Linux,
     patches: &[Patch],
     stack: Arc<Stack>,
     target: Release,
@@ -82,12 +86,20 @@ pub(super) fn onto(
     watch: Watch<'_>,
 ) -> Result<Computed, OpError> {
     let failed = |error: GitError| OpError::because("cannot read the linux tree", error);
+    let store = &linux.store;
     let paths: BTreeSet<BString> = touched_paths(patches);
     prefetch(store, &paths, &[target.tree]).map_err(failed)?;
     watch.observer.event(&Event::Stage { name: "looking up renames".into(), total: None });
     let renames = remembered.find(store, &paths, &stack.base, &target).map_err(failed)?;
     let history = History::read(store, stack.base.commit, target.commit, HISTORY_LIMIT).map_err(failed)?;
-    again(store, patches, Ground { stack, target, renames, history }, decisions, watch)
+    let (history, told) = match history {
+        Some(history) => (Some(history), None),
+        None => match linux.outside.between(&stack.base.tag, &target.tag, watch)? {
+            Some(told) => (told.history, Some(told.report)),
+            None => (None, None),
+        },
+    };
+    again(store, patches, Ground { stack, target, renames, history, told }, decisions, watch)
 }
 
 /// What carrying starts from.
@@ -96,12 +108,13 @@ pub(super) struct Ground {
     target: Release,
     renames: Renames,
     history: Option<History>,
+    told: Option<ChangeLogsReport>,
 }
 
 impl From<Computed> for Ground {
     fn from(computed: Computed) -> Self {
-        let Computed { stack, carried, history, .. } = computed;
-        Self { stack, target: carried.target, renames: carried.renames, history }
+        let Computed { stack, carried, history, told, .. } = computed;
+        Self { stack, target: carried.target, renames: carried.renames, history, told }
     }
 }
 
@@ -114,12 +127,12 @@ pub(super) fn again(
     watch: Watch<'_>,
 ) -> Result<Computed, OpError> {
     let failed = |error: GitError| OpError::because("cannot read the linux tree", error);
-    let Ground { stack, target, renames, history } = ground;
+    let Ground { stack, target, renames, history, told } = ground;
     let Watch { observer, interrupt } = watch;
     let context = Context { store, patches, history: history.as_ref(), decisions, observer, interrupt };
     let carried = carry(context, &stack, target, renames).map_err(failed)?.ok_or_else(OpError::interrupted)?;
     let (commits, tip) = commits(store, patches, &carried);
-    Ok(Computed { stack, carried, commits, tip, history, why: OnceLock::new() })
+    Ok(Computed { stack, carried, commits, tip, history, told, why: OnceLock::new() })
 }
 
 /// The commits of what was carried, in memory, and the one on top.

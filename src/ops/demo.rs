@@ -113,7 +113,7 @@ pub fn demo(folder: Option<PathBuf>, watch: Watch<'_>) -> Result<Demo, OpError> 
     make_series(&store, &kit, "6.6.x", ["v6.6.13", "v6.6.14"], &[&PLAIN, &MOVED, &TAKEN, &CLASH])?;
     let mut reports = Vec::new();
     for (from, to) in [("v6.1.75", "v6.1.76"), ("v6.6.13", "v6.6.14")] {
-        let places = Places { kit: Some(kit.clone()), linux: None, offline: true };
+        let places = Places { kit: Some(kit.clone()), linux: None, offline: true, changelogs: None };
         let what = What::Tags { from: from.into(), to: to.into() };
         reports.extend(bump(&BumpOptions { places, what, allow_dirty: true, ..BumpOptions::default() }, watch)?);
     }

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::{OpError, Places, Watch};
 use crate::compare::{Pair, Relation, compare};
 use crate::event::Event;
+use crate::patch_set::PatchSet;
 use crate::text::visible;
 
 pub(super) mod range;
@@ -111,6 +112,11 @@ pub fn diff(options: &DiffOptions, watch: Watch<'_>) -> Result<DiffReport, OpErr
         return Err(OpError::interrupted());
     }
     Ok(report(&old, &new))
+}
+
+/// Two sets of files that were read already.
+pub(super) fn of_sets(old: (String, PatchSet), new: (String, PatchSet)) -> DiffReport {
+    report(&Side::of_files(old.0, old.1), &Side::of_files(new.0, new.1))
 }
 
 fn report(old: &Side, new: &Side) -> DiffReport {

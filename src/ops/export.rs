@@ -92,7 +92,7 @@ fn export_one(
     let store = &linux.store;
     let old = job.place.read()?;
     let base = compute::release(store, job.from.as_str())?;
-    let branch = options.branch.clone().unwrap_or_else(|| job.from.branch());
+    let branch = options.branch.clone().unwrap_or_else(|| job.place.branch(&job.from));
     let commits = branch_commits(store, &base, &branch)?;
     let sources = match_patches(store, &old, &commits)?;
     let style = Style { refresh: options.refresh, renumber: options.renumber, with_git: options.export_with_git };

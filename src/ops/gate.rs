@@ -50,7 +50,7 @@ pub(super) fn first_difference(replay: &Replay, wanted: &[Oid]) -> Option<(usize
 }
 
 /// The tree of all patches, or which one fails and why.
-fn whole(store: &Store, base: Oid, set: &PatchSet, engine: Engine) -> Result<Result<Oid, String>, OpError> {
+pub(super) fn whole(store: &Store, base: Oid, set: &PatchSet, engine: Engine) -> Result<Result<Oid, String>, OpError> {
     let diffs = set.patches.iter().map(|patch| patch.diff.as_slice());
     match apply_all(store, base, diffs, engine) {
         Ok(tree) => Ok(Ok(tree)),
@@ -83,5 +83,6 @@ pub(super) fn gate(
         branch: branch.to_string(),
         holds: am == Ok(branch) && patch.is_none_or(|patch| patch == Ok(branch)),
         refreshed: Vec::new(),
+        common: None,
     })
 }

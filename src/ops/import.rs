@@ -77,7 +77,7 @@ fn import_one(
             }
         }
     }
-    let branch = job.from.branch();
+    let branch = job.place.branch(&job.from);
     let updates = branch_update(store, &branch, tip, options.replace_branch)?;
     let change = match updates.first() {
         None => "unchanged",

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::OpError;
 use super::bump::What;
 use super::workspace::kit_error;
+use super::{OpError, Places, Watch, workspace};
 use crate::event::{Event, Observer};
 use crate::git::Store;
 use crate::kit::{Kit, SeriesState};
@@ -30,6 +30,19 @@ impl Place<'_> {
         }
     }
 
+    /// The variant with its dash; empty for the plain kernel and for a bare directory.
+    pub(super) fn variant(&self) -> &str {
+        match self {
+            Self::Kit(_, state) => &state.variant,
+            Self::Folder(_) => "",
+        }
+    }
+
+    /// The branch of the linux tree that carries the set on a tag.
+    pub(super) fn branch(&self, tag: &Tag) -> String {
+        tag.branch_of(self.variant())
+    }
+
     /// The directory of the patch files; it need not exist.
     pub(super) fn patches_dir(&self) -> &Path {
         match self {
@@ -38,13 +51,17 @@ impl Place<'_> {
         }
     }
 
+    /// The patch files, each with its name, in order.
+    pub(super) fn files(&self) -> Result<Vec<(String, Vec<u8>)>, OpError> {
+        match self {
+            Self::Kit(kit, state) => kit.patch_files(state).map_err(kit_error),
+            Self::Folder(folder) => crate::kit::patch_files(folder).map_err(kit_error),
+        }
+    }
+
     /// Reads the patch set. Every file that cannot be read is named.
     pub(super) fn read(&self) -> Result<PatchSet, OpError> {
-        let files = match self {
-            Self::Kit(kit, state) => kit.patch_files(state).map_err(kit_error)?,
-            Self::Folder(folder) => crate::kit::patch_files(folder).map_err(kit_error)?,
-        };
-        PatchSet::read(files).map_err(|errors| unreadable(self.patches_dir(), &errors))
+        PatchSet::read(self.files()?).map_err(|errors| unreadable(self.patches_dir(), &errors))
     }
 }
 
@@ -207,6 +224,28 @@ fn series_of(kit: &Kit, from: &Tag, to: &Tag) -> Result<SeriesState, OpError> {
     })
 }
 
+/// Gives sets without a target the newest release of their series, where the linux tree is a server that can be asked.
+pub(super) fn ask_for_targets(
+    jobs: &mut [Job<'_>],
+    places: &Places,
+    kit: Option<&Kit>,
+    watch: Watch<'_>,
+) -> Result<(), OpError> {
+    if jobs.iter().all(|job| job.to.is_some()) {
+        return Ok(());
+    }
+    let Some(tags) = workspace::remote_tags(places, kit, watch)? else { return Ok(()) };
+    let known = tags.iter().filter_map(|name| Tag::parse(name).ok().filter(|tag| tag.as_str() == name));
+    let released: Vec<KernelVersion> =
+        known.filter_map(|tag| tag.version()).filter(|version| version.rc().is_none()).collect();
+    for job in jobs.iter_mut().filter(|job| job.to.is_none()) {
+        let Some(version) = job.from.version() else { continue };
+        let newer = released.iter().filter(|known| known.series() == version.series() && **known > version);
+        job.to = newer.max().map(KernelVersion::tag);
+    }
+    Ok(())
+}
+
 /// The newest release of a series among the linux tree's tags, if it is newer than `from`.
 pub(super) fn newest(store: &Store, from: &Tag) -> Result<Option<Tag>, OpError> {
     let Some(version) = from.version() else { return Ok(None) };
@@ -217,11 +256,17 @@ pub(super) fn newest(store: &Store, from: &Tag) -> Result<Option<Tag>, OpError> 
 
 /// The releases among the linux tree's tags, oldest version first; release candidates are none.
 pub(super) fn releases(store: &Store) -> Result<Vec<KernelVersion>, OpError> {
+    let mut versions = versions(store)?;
+    versions.retain(|version| version.rc().is_none());
+    Ok(versions)
+}
+
+/// The releases and release candidates among the linux tree's tags, oldest version first.
+pub(super) fn versions(store: &Store) -> Result<Vec<KernelVersion>, OpError> {
     let tags = store.tags().map_err(|error| OpError::because("cannot read the tags of the linux tree", error))?;
     let known = tags.iter().filter_map(|name| Tag::parse(name).ok().filter(|tag| tag.as_str() == name));
-    let mut releases: Vec<KernelVersion> =
-        known.filter_map(|tag| tag.version()).filter(|version| version.rc().is_none()).collect();
-    releases.sort_unstable();
-    releases.dedup();
-    Ok(releases)
+    let mut versions: Vec<KernelVersion> = known.filter_map(|tag| tag.version()).collect();
+    versions.sort_unstable();
+    versions.dedup();
+    Ok(versions)
 }

@@ -82,7 +82,8 @@ impl Landing {
                     landing.set_directory(&state.patches_dir, &state.patches_dir, old, &[])?;
                 }
                 landing.set_directory(&target, &state.patches_dir, old, new)?;
-                if let (Some(from), Some(to), false) = (from.version(), to.version(), state.versions.is_empty()) {
+                let versions = (state.version_at(from), state.version_at(to));
+                if let (Some(from), Some(to), false) = (versions.0, versions.1, state.versions.is_empty()) {
                     landing.set_version(kit, state, &from, &to)?;
                 }
                 Ok(landing)
@@ -105,6 +106,13 @@ impl Landing {
         Ok(landing)
     }
 
+    /// A landing that gives one patch directory of a kit another set, and does nothing else.
+    pub(super) fn of_set(kit: &Kit, state: &SeriesState, old: &PatchSet, new: &[NewFile]) -> Result<Self, OpError> {
+        let mut landing = Self::of_kit(kit, state);
+        landing.set_directory(&state.patches_dir, &state.patches_dir, old, new)?;
+        Ok(landing)
+    }
+
     /// A landing that writes one patch directory of a kit, and the version of `base` if the kit has another one.
     pub(super) fn directory(
         kit: &Kit,
@@ -113,9 +121,8 @@ impl Landing {
         old: &PatchSet,
         new: &[NewFile],
     ) -> Result<Self, OpError> {
-        let mut landing = Self::of_kit(kit, state);
-        landing.set_directory(&state.patches_dir, &state.patches_dir, old, new)?;
-        if let ([current], Some(version)) = (state.versions.as_slice(), base.version())
+        let mut landing = Self::of_set(kit, state, old, new)?;
+        if let ([current], Some(version)) = (state.versions.as_slice(), state.version_at(base))
             && *current != version
             && state.is_of(&version)
         {

@@ -7,8 +7,7 @@ mod ground;
 mod inputs;
 mod mend;
 pub mod report;
-#[allow(dead_code, reason = "nobody asks yet")]
-mod tree;
+pub(super) mod tree;
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;

@@ -13,17 +13,20 @@ pub mod check;
 pub mod commit;
 mod compute;
 pub mod config;
+mod cves;
 pub mod demo;
 pub mod diff;
 pub mod doctor;
 pub mod drop;
 pub mod edit;
 mod error;
+pub mod evidence;
 pub mod export;
 mod exported;
 pub mod file_changes;
 mod follow;
 pub mod foreign;
+pub mod garbage;
 mod gate;
 mod hazards;
 pub mod images;
@@ -42,7 +45,10 @@ pub mod migrate;
 pub mod module;
 pub mod new_series;
 mod new_set;
+mod news;
 mod oracle;
+pub mod outdated;
+mod outside;
 mod parallel;
 pub mod plan;
 mod present;
@@ -54,6 +60,7 @@ pub mod reorder;
 pub mod report;
 pub mod resume;
 pub mod retire;
+pub mod rt;
 mod run;
 pub mod select;
 pub mod source;
@@ -65,6 +72,8 @@ pub mod undo;
 mod undo_record;
 pub mod update_yaml;
 pub mod verify;
+pub mod watch;
+mod whole;
 mod why;
 mod with_git;
 mod workspace;
@@ -85,6 +94,9 @@ pub struct Places {
     pub linux: Option<String>,
     /// Never touch the network.
     pub offline: bool,
+    /// Where ChangeLogs are read from where the linux tree has no history: a mirror of kernel.org or a directory; empty for the
+    /// mirror that is set, or else kernel.org. If absent, the mirror that is set, and kernel.org if the linux tree is from there.
+    pub changelogs: Option<String>,
 }
 
 /// How long work talks to the outside.

@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 
 use super::bump::What;
-use super::cells::{Cell, Filler, Row};
+use super::cells::{Cell, Filler, Heard, Row};
 use super::jobs::{self, Job, jobs};
 use super::parallel::Limits;
 use super::proposals::Proposer;
 use super::report::BumpReport;
-use super::{OpError, Places, Watch, compute, present, why, workspace};
+use super::{OpError, Places, Watch, compute, news, present, why, workspace};
 use crate::event::Event;
 use crate::git::Store;
 use crate::kit::Kit;
@@ -47,7 +47,10 @@ pub enum Targets {
 /// The reports are in the order of the sets, and for each set in that of its targets.
 pub fn plan(options: &PlanOptions, watch: Watch<'_>) -> Result<Vec<BumpReport>, OpError> {
     let kit = kit(options)?;
-    let asked = asked(options, kit.as_ref(), watch)?;
+    let mut asked = asked(options, kit.as_ref(), watch)?;
+    if options.targets == Targets::Named {
+        jobs::ask_for_targets(&mut asked, &options.places, kit.as_ref(), watch)?;
+    }
     let tags = tags(options, &asked)?;
     let open = || workspace::linux(&options.places, kit.as_ref(), &tags, watch);
     let linux = open()?;
@@ -58,7 +61,10 @@ pub fn plan(options: &PlanOptions, watch: Watch<'_>) -> Result<Vec<BumpReport>, 
     }
     let filler = Filler { reopen: &open, limits: Limits::of_machine(), watch };
     let mut reports = Vec::new();
-    for row in filler.fill(linux, &rows, full_report)? {
+    let heard = Heard::default();
+    let cells = filler.fill(linux, &rows, |cell| full_report(cell, heard.watch(watch.interrupt)))?;
+    heard.tell(watch.observer);
+    for row in cells {
         for cell in row? {
             reports.push(cell??);
         }
@@ -67,9 +73,10 @@ pub fn plan(options: &PlanOptions, watch: Watch<'_>) -> Result<Vec<BumpReport>, 
 }
 
 /// The same, with what explains the conflicts and what is proposed for them.
-fn full_report(cell: &Cell<'_>) -> Result<BumpReport, OpError> {
+fn full_report(cell: &Cell<'_>, watch: Watch<'_>) -> Result<BumpReport, OpError> {
     let (store, set, computed) = (&cell.linux.store, &cell.set, cell.computed);
     let mut report = report(cell);
+    news::fill(cell.linux, &set.patches, computed, &mut report, watch)?;
     Proposer::of(&cell.row.place)?.fill(store, computed, &mut report)?;
     why::fill(store, &set.patches, computed, &mut report)?;
     Ok(report)
@@ -79,6 +86,7 @@ fn full_report(cell: &Cell<'_>) -> Result<BumpReport, OpError> {
 pub(super) fn report(cell: &Cell<'_>) -> BumpReport {
     let mut report = present::report(&cell.linux.store, &cell.set.patches, cell.computed, &[]);
     report.series = cell.row.place.series();
+    report.branch = format!("{}{}-linuxkit", report.target.tag, cell.row.place.variant());
     report
 }
 

@@ -53,6 +53,9 @@ pub(super) fn report(store: &Store, patches: &[Patch], computed: &Computed, deci
         configs: Vec::new(),
         references: Vec::new(),
         history: computed.history.as_ref().map(History::len),
+        changelogs: computed.told.clone(),
+        upstream: Vec::new(),
+        cves: None,
         record: None,
         warnings: Vec::new(),
     }
@@ -297,5 +300,7 @@ fn evidence(evidence: &Evidence) -> EvidenceReport {
         }
         .into(),
         reverted_by: evidence.reverted_by.map(|id| id.to_string()),
+        upstream: evidence.upstream.clone(),
+        release: evidence.release.clone(),
     }
 }

@@ -1,10 +1,13 @@
 //! What `bump` and `plan` return: data, from which text, markdown and json are rendered.
 
+mod releases;
+
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
 use super::config::ConfigChangeReport;
+pub use releases::{ChangeLogsReport, CveReport, CvesReport, MissingReport, UpstreamFinding};
 
 /// A word of a fixed vocabulary, which its field names; owned where a report was read back.
 pub type Word = Cow<'static, str>;
@@ -49,6 +52,15 @@ pub struct BumpReport {
     /// How many commits of the target's history were searched; absent where the linux tree has no history between the
     /// two releases, and then nothing of it was checked.
     pub history: Option<usize>,
+    /// The ChangeLogs that were asked in the place of history; absent where the linux tree has it, and where nobody asked.
+    #[serde(default)]
+    pub changelogs: Option<ChangeLogsReport>,
+    /// What upstream says of the commits that the set is a copy of, as far as it is known without a network.
+    #[serde(default)]
+    pub upstream: Vec<UpstreamFinding>,
+    /// The flaws that the target fixes and the base has; absent where nothing is known of them.
+    #[serde(default)]
+    pub cves: Option<CvesReport>,
     /// Where the conflicts are recorded; absent if there are none or nothing was written.
     pub record: Option<String>,
     /// What a reader should know besides.
@@ -219,7 +231,8 @@ pub struct CauseReport {
     /// The path that conflicts.
     pub path: String,
     /// What it did: `changed` the conflicting lines, `moved` or `deleted` the file, took the patch in `another-form`,
-    /// or concerns a `prerequisite`: it took away a name that the patch uses.
+    /// or concerns a `prerequisite`: it took away a name that the patch uses. `named`: it says that it is the patch, and what
+    /// it does is not known.
     pub how: Word,
 }
 
@@ -304,6 +317,12 @@ pub struct EvidenceReport {
     pub how: Word,
     /// A later commit that takes it back.
     pub reverted_by: Option<String>,
+    /// The commit that it says it is the backport of, 40 hex digits.
+    #[serde(default)]
+    pub upstream: Option<String>,
+    /// The release that it came with; absent where no ChangeLog tells it.
+    #[serde(default)]
+    pub release: Option<String>,
 }
 
 /// A path that conflicts.
@@ -348,6 +367,23 @@ pub struct GateReport {
     pub holds: bool,
     /// Patch files that had to be written anew because `patch` would have put a hunk elsewhere.
     pub refreshed: Vec<String>,
+    /// For a variant: the common patches of its series on top, as its images are built; absent where there are none, or where
+    /// that was not checked.
+    #[serde(default)]
+    pub common: Option<CommonReport>,
+}
+
+/// The common patches of a series on top of those of a variant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommonReport {
+    /// How many they are.
+    pub patches: usize,
+    /// Their tree as `git am` makes it, or why there is none.
+    pub git_am: String,
+    /// Their tree as `patch -t -F0 -N -u -p1` makes it, or why there is none.
+    pub patch: String,
+    /// True if what was checked is one tree.
+    pub holds: bool,
 }
 
 /// A change in the kit.

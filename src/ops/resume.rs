@@ -95,9 +95,10 @@ pub struct AbortReport {
 pub fn resume(options: &ResumeOptions, watch: Watch<'_>) -> Result<BumpReport, OpError> {
     let kit = options.which.kit()?;
     let _lock = kit.as_ref().map(|kit| workspace::lock_kit(kit, "continue", watch)).transpose()?;
-    let linux = workspace::linux(&options.which.places, kit.as_ref(), &[], watch)?;
+    let mut linux = workspace::linux(&options.which.places, kit.as_ref(), &[], watch)?;
     let _linux_lock = workspace::lock_linux(&linux, "continue")?;
     let stopped = options.which.find(&linux, kit.as_ref())?;
+    linux.outside.ask(stopped.journal.settings.changelogs.as_deref());
     let place = place(&stopped, kit.as_ref())?;
     let _folder_lock = match &place {
         Place::Folder(folder) => {

@@ -12,8 +12,9 @@ use super::report::{BumpReport, PatchReport, State};
 use super::select::select;
 use super::stopped::journal::{Decided, DecidedKind, Journal, LandingMark, Settings, digest};
 use super::stopped::{self, Stopped, decisions};
+use super::whole::Whole;
 use super::workspace::Linux;
-use super::{Accept, OpError, Watch, present, why};
+use super::{Accept, OpError, Watch, news, present, why};
 use crate::carry::{Conflict, Outcome};
 use crate::git::Store;
 use crate::kit::{Kit, SeriesState};
@@ -80,7 +81,7 @@ impl Run<'_> {
         let stack = compute::stack(store, &set.patches, base, self.watch)?;
         let mut memory = Memory::default();
         let now = decisions(&set.patches, &decided)?;
-        let computed = compute::onto(store, &set.patches, stack, target, &now, &mut memory, self.watch)?;
+        let computed = compute::onto(self.linux, &set.patches, stack, target, &now, &mut memory, self.watch)?;
         if self.writes {
             memory.keep();
         }
@@ -117,6 +118,8 @@ impl Run<'_> {
         let store = &self.linux.store;
         let mut report = present::report(store, &set.patches, &computed, &decided);
         report.series = self.place.series();
+        report.branch = self.place.branch(self.to);
+        news::fill(self.linux, &set.patches, &computed, &mut report, self.watch)?;
         if report.state != State::WouldStop {
             return self.finish(&set, &computed, report, stopped.as_ref());
         }
@@ -162,20 +165,26 @@ impl Run<'_> {
         }
         let out = self.settings.out.as_deref();
         let mut landing = Landing::plan(out, self.place, self.from, self.to, set, &exported.files)?;
+        let mut gate = exported.gate;
         if let Place::Kit(kit, state) = self.place {
+            let whole = Whole { store, kit, skip_patch: self.settings.skip_patch_utility };
+            if !self.settings.skip_common {
+                gate.common = whole.common(state, self.to, computed.carried.tip())?;
+            }
+            report.warnings.extend(whole.variants(state, self.to, &exported.files)?);
             landing.add_resolutions(kit, &resolutions(store, &set.patches, computed)?)?;
             self.follow(kit, state, computed, &mut landing, &mut report)?;
         }
         report.files = landing.files();
-        report.gate = Some(exported.gate);
+        report.gate = Some(gate);
         let Some(pack) = pack else { return Ok(report) };
         if self.watch.interrupt.is_raised() {
             return Err(OpError::interrupted());
         }
         let pack = pack.map_err(|error| OpError::because("cannot pack the carried commits", error))?;
-        let updates = branch_update(store, &self.to.branch(), computed.tip, self.settings.replace_branch)?;
+        let updates = branch_update(store, &report.branch, computed.tip, self.settings.replace_branch)?;
         if let Some(Stopped { folder, journal }) = stopped {
-            let mark = LandingMark { branch: self.to.branch(), commit: computed.tip.to_string(), set: None };
+            let mark = LandingMark { branch: report.branch.clone(), commit: computed.tip.to_string(), set: None };
             Journal { landing: Some(mark), ..journal.clone() }.write(folder)?;
         }
         landing.land(store, pack, &updates, &format!("kpatch bump: {} to {}", self.from, self.to))?;
@@ -196,7 +205,7 @@ impl Run<'_> {
         landing: &mut Landing,
         report: &mut BumpReport,
     ) -> Result<(), OpError> {
-        let (Some(from), Some(to)) = (self.from.version(), self.to.version()) else { return Ok(()) };
+        let (Some(from), Some(to)) = (state.version_at(self.from), state.version_at(self.to)) else { return Ok(()) };
         if !state.versions.contains(&from) || from == to {
             return Ok(());
         }

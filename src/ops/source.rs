@@ -1,19 +1,40 @@
 //! `kpatch source`: brings releases into the linux tree.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::evidence::{ProofOptions, evidence};
 use super::{OpError, Places, Watch, compute, jobs, workspace};
-use crate::source::tarball::import;
+use crate::git::Git;
+use crate::kit::Kit;
+use crate::source::proof::Evidence;
+use crate::source::{cache_dir, downloads, import_proved, kernel_org, mirror};
+use crate::text::visible;
+use crate::version::KernelVersion;
 
-/// What to bring.
+/// What to bring from files.
 #[derive(Debug, Clone)]
 pub struct ImportTarball {
     /// Where the linux tree is; it is created if it does not exist.
     pub places: Places,
     /// Release tarballs such as `linux-6.6.13.tar.xz`.
     pub tarballs: Vec<PathBuf>,
+    /// What proves them.
+    pub proof: ProofOptions,
+}
+
+/// What to bring from a mirror of kernel.org.
+#[derive(Debug, Clone)]
+pub struct FetchTarballs {
+    /// Where the linux tree is; it is created if it does not exist.
+    pub places: Places,
+    /// Tags or versions.
+    pub tags: Vec<String>,
+    /// The mirror; what the environment, the kit or kernel.org says if absent.
+    pub mirror: Option<String>,
+    /// What proves them.
+    pub proof: ProofOptions,
 }
 
 /// A release that is now in the linux tree.
@@ -25,20 +46,101 @@ pub struct SourceReport {
     pub commit: String,
     /// False if it was there already.
     pub new: bool,
+    /// What has proved it, or why nothing has.
+    pub notes: Vec<String>,
 }
 
-/// Imports release tarballs as tags.
+/// Imports release tarballs as tags. A tarball that is refused leaves nothing.
 pub fn import_tarballs(options: &ImportTarball, watch: Watch<'_>) -> Result<Vec<SourceReport>, OpError> {
     let git = workspace::linux_repository(&options.places)?;
+    let kit = workspace::kit(&options.places).ok();
+    let evidence = evidence(&options.proof, kit.as_ref());
+    options.tarballs.iter().map(|tarball| import(&git, tarball, &evidence, watch)).collect()
+}
+
+fn import(git: &Git, tarball: &Path, evidence: &Evidence, watch: Watch<'_>) -> Result<SourceReport, OpError> {
+    let imported = import_proved(git, tarball, None, evidence, watch.observer).map_err(|error| {
+        let hint = error.hint().map(str::to_owned);
+        OpError::because(format!("cannot import '{}'", tarball.display()), error).hint_if(hint)
+    })?;
+    Ok(SourceReport { tag: imported.tag, commit: imported.commit, new: imported.new, notes: imported.notes })
+}
+
+/// Downloads release tarballs, proves them, and imports them as tags. What comes from the web has to be proved, unless `unverified`.
+pub fn fetch_tarballs(
+    options: &FetchTarballs,
+    unverified: bool,
+    watch: Watch<'_>,
+) -> Result<Vec<SourceReport>, OpError> {
+    let kit = workspace::kit(&options.places).ok();
+    // A tree is not made for nothing.
+    let mut git = workspace::known_repository(&options.places)?;
+    let place = options.mirror.clone().unwrap_or_else(|| mirror_of(kit.as_ref()));
+    let mut evidence = evidence(&options.proof, kit.as_ref());
+    evidence.required |= !unverified;
     let mut reports = Vec::new();
-    for tarball in &options.tarballs {
-        let imported = import(&git, tarball, None, watch.observer).map_err(|error| {
-            let hint = error.hint();
-            OpError::because(format!("cannot import '{}'", tarball.display()), error).hint_if(hint)
-        })?;
-        reports.push(SourceReport { tag: imported.tag, commit: imported.commit, new: imported.new });
+    for text in &options.tags {
+        let tag = jobs::tag(text)?;
+        let name = tag.to_string();
+        let known = |git: &Git| git.resolve(&format!("refs/tags/{name}^{{commit}}")).ok().flatten();
+        if let Some(commit) = git.as_ref().and_then(known) {
+            reports.push(SourceReport { tag: name, commit, new: false, notes: Vec::new() });
+            continue;
+        }
+        let Some(version) = tag.version() else {
+            return Err(OpError::new(format!("'{}' is not the tag of a kernel release", visible(name.as_bytes()))));
+        };
+        let release = download(&place, &version, evidence.clone(), options.places.offline, watch)?;
+        let git = match &git {
+            Some(git) => git,
+            None => git.insert(workspace::linux_repository(&options.places)?),
+        };
+        let imported = import(git, &release.file, &release.evidence, watch);
+        if imported.as_ref().is_err_and(|error| !error.is_interrupted()) {
+            forget(&release.url);
+        }
+        reports.push(imported?);
     }
     Ok(reports)
+}
+
+/// Takes a file that was refused out of the cache again.
+fn forget(url: &str) {
+    if let Some(cache) = cache_dir() {
+        downloads::Downloads::new(&cache).forget(url);
+    }
+}
+
+/// The mirror of kernel.org that a kit uses.
+pub(super) fn mirror_of(kit: Option<&Kit>) -> String {
+    let setting = kit.and_then(|kit| kit.config().sources.mirror.as_ref()).map(|mirror| mirror.get_ref().as_str());
+    let top = kit.map_or(Path::new("."), Kit::top);
+    mirror::place(setting, top)
+}
+
+/// Gets a release's tarball from a mirror into the cache.
+pub(super) fn download(
+    place: &str,
+    version: &KernelVersion,
+    evidence: Evidence,
+    offline: bool,
+    watch: Watch<'_>,
+) -> Result<kernel_org::Release, OpError> {
+    let cache = cache_dir().ok_or_else(|| {
+        OpError::new("no place for the cache of what is fetched").hint("set KPATCH_CACHE to a directory")
+    })?;
+    let access = downloads::Access { offline, observer: watch.observer, interrupt: watch.interrupt };
+    kernel_org::tarball(place, version, evidence, &downloads::Downloads::new(&cache), access).map_err(|error| {
+        if error.is_interrupted() {
+            return OpError::interrupted();
+        }
+        let (hint, message) = (error.hint().map(str::to_owned), error.to_string());
+        let error = match error {
+            kernel_org::Error::Download { source, .. } => OpError::because(message, source),
+            _ => OpError::new(message),
+        };
+        error.hint_if(hint)
+    })
 }
 
 /// Fetches the tags from the linux tree's URL into the cache, without blobs.
@@ -49,7 +151,13 @@ pub fn fetch(places: &Places, tags: &[String], watch: Watch<'_>) -> Result<Vec<S
     let linux = workspace::linux(places, kit.as_ref(), &tags, watch)?;
     let report = |tag: &String| {
         let release = compute::release(&linux.store, tag)?;
-        Ok(SourceReport { tag: tag.clone(), commit: release.commit.to_string(), new: !before.contains(tag) })
+        let notes = workspace::signed_by(&Git::new(linux.store.git_dir()), kit.as_ref(), tag)?;
+        Ok(SourceReport {
+            tag: tag.clone(),
+            commit: release.commit.to_string(),
+            new: !before.contains(tag),
+            notes: vec![notes.said],
+        })
     };
     tags.iter().map(report).collect()
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::stopped::Stopped;
 use super::stopped::journal::Journal;
 use super::workspace::kit_error;
-use super::{OpError, Places, Watch, jobs, landing, stopped, workspace};
+use super::{OpError, Places, Watch, jobs, landing, stopped, watch, workspace};
 use crate::event::Event;
 use crate::files::{FilesError, Landing, Lock};
 use crate::git::{GitError, Store};
@@ -44,8 +44,21 @@ pub struct SeriesStatus {
     pub branch: Option<String>,
     /// The newest release of the series among the linux tree's tags, if it is newer than the kit's.
     pub newer: Option<String>,
+    /// What the last `kpatch watch` found; absent if there was none, or the set or its version is another one since.
+    pub watch: Option<WatchStatus>,
     /// Bumps that wait for decisions.
     pub stopped: Vec<StoppedStatus>,
+}
+
+/// What the last `kpatch watch` of a series found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct WatchStatus {
+    /// How many things upstream says of the commits that the series carries.
+    pub findings: usize,
+    /// How many published flaws its kernel has for certain; absent where nobody said where they are.
+    pub cves: Option<usize>,
+    /// The newest tags that were looked up to.
+    pub until: Vec<String>,
 }
 
 /// A bump that waits for decisions.
@@ -184,9 +197,11 @@ fn series_status(
     let files = kit.patch_files(state).map_err(kit_error)?;
     let tag = state.versions.iter().max().map(KernelVersion::tag);
     let (mut tag_known, mut branch, mut newer) = (None, None, None);
+    let watched = store.zip(tag.as_ref()).and_then(|(store, tag)| watch::last(store, &state.name(), tag, &files));
     if let (Some(store), Some(tag)) = (store, &tag) {
         tag_known = Some(store.resolve(&tag.full_name()).map_err(failed)?.is_some());
-        branch = store.resolve(&format!("refs/heads/{}", tag.branch())).map_err(failed)?.map(|_| tag.branch());
+        let name = tag.branch_of(&state.variant);
+        branch = store.resolve(&format!("refs/heads/{name}")).map_err(failed)?.map(|_| name);
         newer = jobs::newest(store, tag)?.map(|tag| tag.to_string());
     }
     let waiting = stopped.iter().filter(|stopped| stopped.journal.series.as_ref() == Some(&state.name()));
@@ -198,6 +213,11 @@ fn series_status(
         tag_known,
         branch,
         newer,
+        watch: watched.map(|report| WatchStatus {
+            findings: report.findings.len(),
+            cves: report.cves.map(|cves| cves.found.len()),
+            until: report.until,
+        }),
         stopped: waiting.map(StoppedStatus::of).collect(),
     })
 }

@@ -5,12 +5,14 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::gate::replay;
-use super::jobs::{self, Job, Which};
+use super::jobs::{self, Job, Place, Which};
 use super::oracle::Oracle;
 use super::renames::Memory;
+use super::report::CommonReport;
+use super::whole::Whole;
 use super::workspace::{self, Linux};
 use super::{OpError, Places, Watch, compute};
-use crate::apply::Engine;
+use crate::apply::{Engine, Release};
 use crate::carry::Decisions;
 use crate::git::{GitError, Oid, Store};
 use crate::patch_set::PatchSet;
@@ -44,7 +46,10 @@ pub struct VerifyReport {
     pub patches: usize,
     /// The legs of the comparison.
     pub legs: Vec<LegReport>,
-    /// True if all legs that were checked give one tree and no patch failed.
+    /// For a variant: the common patches of its series on top, as its images are built; absent where there are none, or where
+    /// its own do not apply.
+    pub common: Option<CommonReport>,
+    /// True if all legs that were checked give one tree and no patch failed, also of the common patches.
     pub holds: bool,
 }
 
@@ -86,7 +91,7 @@ fn verify_one(
     let mut legs = vec![
         own_leg(store, base.tree, &set, Engine::Git, "git am (kpatch's own)")?,
         own_leg(store, base.tree, &set, Engine::PatchUtility, "patch -F0 (kpatch's own)")?,
-        branch_leg(store, &job.from)?,
+        branch_leg(store, &job.place.branch(&job.from))?,
     ];
     if options.with_git {
         let oracle = Oracle::new(linux, &base, watch)?;
@@ -98,7 +103,7 @@ fn verify_one(
         let target = compute::release(store, to.as_str())?;
         let stack = compute::stack(store, &set.patches, base.clone(), watch)?;
         let mut memory = Memory::default();
-        let computed = compute::onto(store, &set.patches, stack, target, &Decisions::new(), &mut memory, watch)?;
+        let computed = compute::onto(linux, &set.patches, stack, target, &Decisions::new(), &mut memory, watch)?;
         let mut carried = vec![LegReport {
             name: format!("carried to {to} (kpatch's own)"),
             tree: Some(computed.carried.tip().to_string()),
@@ -112,7 +117,22 @@ fn verify_one(
         holds &= agree(&carried);
         legs.extend(carried);
     }
-    Ok(VerifyReport { series: job.place.series(), base: job.from.to_string(), patches: set.patches.len(), legs, holds })
+    let common = common(store, job, &base, &set)?;
+    holds &= common.as_ref().is_none_or(|common| common.holds);
+    let (series, patches) = (job.place.series(), set.patches.len());
+    Ok(VerifyReport { series, base: job.from.to_string(), patches, legs, common, holds })
+}
+
+/// The common patches on top of those of a variant.
+fn common(store: &Store, job: &Job<'_>, base: &Release, set: &PatchSet) -> Result<Option<CommonReport>, OpError> {
+    let Place::Kit(kit, state) = &job.place else { return Ok(None) };
+    if state.variant.is_empty() {
+        return Ok(None);
+    }
+    match replay(store, base.tree, set, Engine::Git)?.tree(base.tree) {
+        Ok(tree) => Whole { store, kit, skip_patch: false }.on_top(state, &job.from, tree),
+        Err(_) => Ok(None),
+    }
 }
 
 /// True if every leg that was run reached the same tree.
@@ -130,9 +150,8 @@ fn own_leg(store: &Store, base: Oid, set: &PatchSet, engine: Engine, name: &str)
     Ok(LegReport { name: name.into(), tree, detail, skipped: false })
 }
 
-fn branch_leg(store: &Store, tag: &Tag) -> Result<LegReport, OpError> {
+fn branch_leg(store: &Store, branch: &str) -> Result<LegReport, OpError> {
     let failed = |error: GitError| OpError::because("cannot read the linux tree", error);
-    let branch = tag.branch();
     let tip = store.resolve(&format!("refs/heads/{branch}")).map_err(failed)?;
     let tree = tip.map(|tip| store.commit(tip)).transpose().map_err(failed)?.map(|commit| commit.tree.to_string());
     let skipped = tree.is_none();

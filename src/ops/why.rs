@@ -111,6 +111,7 @@ pub(super) fn cause(cause: &Cause) -> CauseReport {
             Deed::Moved => "moved".into(),
             Deed::Deleted => "deleted".into(),
             Deed::AnotherForm => "another-form".into(),
+            Deed::Named => "named".into(),
             Deed::Prerequisite => "prerequisite".into(),
         },
     }

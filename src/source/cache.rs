@@ -41,7 +41,7 @@ pub fn open_cache(dir: &Path, url: &str) -> Result<Git, Error> {
     if !is_url(url) {
         return Err(Error::Scheme { url: shown_url(url) });
     }
-    let path = dir.join(directory_name(url));
+    let path = dir.join(directory_name(url, ".git"));
     let git = Git::new(&path);
     let failed = |source: io::Error| Error::CacheDir { path: dir.to_owned(), source };
     // A URL may hold a password, and it is written to the configuration there.
@@ -53,7 +53,15 @@ pub fn open_cache(dir: &Path, url: &str) -> Result<Git, Error> {
         // Last, so that a half-made repository is not taken for a finished one.
         set(&git, MARK, "true")?;
     }
+    // Says when it was last of use. A cache that cannot be written to can still be read.
+    let config = fs::File::options().append(true).open(git.git_dir().join("config"));
+    let _ = config.and_then(|config| config.set_modified(std::time::SystemTime::now()));
     Ok(git)
+}
+
+/// Whether there is a repository for `url` in the cache directory `dir`.
+pub fn is_cached(dir: &Path, url: &str) -> bool {
+    dir.join(directory_name(url, ".git")).join("config").is_file()
 }
 
 /// True when the repository was made by [`open_cache`].
@@ -71,7 +79,7 @@ fn set(git: &Git, key: &str, value: &str) -> Result<(), Error> {
 }
 
 /// A name that tells people which URL it is, and programs that it is this very URL.
-fn directory_name(url: &str) -> String {
+pub(super) fn directory_name(url: &str, ending: &str) -> String {
     let url = url.trim_end_matches('/');
     let bare = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = &bare[..bare.find('/').unwrap_or(bare.len())];
@@ -87,7 +95,7 @@ fn directory_name(url: &str) -> String {
     }
     let start = slug.len().saturating_sub(SLUG);
     let slug = slug[start..].trim_matches(['-', '.']);
-    format!("{}-{:08x}.git", if slug.is_empty() { "linux" } else { slug }, crc32fast::hash(url.as_bytes()))
+    format!("{}-{:08x}{ending}", if slug.is_empty() { "linux" } else { slug }, crc32fast::hash(url.as_bytes()))
 }
 
 #[cfg(test)]
@@ -111,17 +119,21 @@ mod tests {
         assert_eq!(dir(&[]), None);
     }
 
+    fn name_of(url: &str) -> String {
+        directory_name(url, ".git")
+    }
+
     #[test]
     fn names_are_readable_distinct_and_free_of_passwords() {
-        let name = directory_name("https://git.kernel.org/pub/scm/linux.git/");
+        let name = name_of("https://git.kernel.org/pub/scm/linux.git/");
         assert!(name.starts_with("git.kernel.org-pub-scm-linux-"), "{name}");
-        assert_eq!(name, directory_name("https://git.kernel.org/pub/scm/linux.git"));
-        assert_ne!(name, directory_name("git://git.kernel.org/pub/scm/linux.git"));
-        let name = directory_name("https://me:se@cret@h:8080/../x");
+        assert_eq!(name, name_of("https://git.kernel.org/pub/scm/linux.git"));
+        assert_ne!(name, name_of("git://git.kernel.org/pub/scm/linux.git"));
+        let name = name_of("https://me:se@cret@h:8080/../x");
         assert!(name.starts_with("h-8080-..-x-") && !name.contains("cret"), "{name}");
-        assert!(directory_name("me@h:x/y.git").starts_with("h-x-y-"));
-        assert!(directory_name(&format!("file:///{}", "a/".repeat(300))).len() < 100);
-        assert!(directory_name("file:///é").starts_with("linux-"));
+        assert!(name_of("me@h:x/y.git").starts_with("h-x-y-"));
+        assert!(name_of(&format!("file:///{}", "a/".repeat(300))).len() < 100);
+        assert!(name_of("file:///é").starts_with("linux-"));
     }
 
     #[test]

@@ -201,6 +201,20 @@ pub fn fetch_tags(git: &Git, url: &str, tags: &[&str], observer: &dyn Observer) 
     Ok(result)
 }
 
+/// The names of all tags at `url`. Nothing is fetched but their list.
+///
+/// # Errors
+/// When the server is not reached, or it is no git server.
+pub fn list_tags(git: &Git, url: &str, observer: &dyn Observer) -> Result<Vec<String>, Error> {
+    let (remote, _) = remote(git, url)?;
+    observer.event(&Event::Stage { name: "asking for releases".into(), total: None });
+    let args = ["ls-remote", "--tags", "--refs", "--", &remote];
+    let output = git.network().run(args).map_err(|error| classify(error, url))?;
+    let names = String::from_utf8_lossy(&output);
+    let names = names.lines().filter_map(|line| line.split_once("refs/tags/")).map(|(_, name)| name.to_owned());
+    Ok(names.collect())
+}
+
 /// What [`fetch_blobs`] did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FetchedBlobs {

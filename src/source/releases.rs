@@ -5,14 +5,14 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::copy::{Ask, Problem, age, ask};
 use super::resolve::is_url;
 use crate::event::Interrupt;
-use crate::files::write_atomic;
-use crate::net::{self, Limits};
+use crate::net;
 use crate::text::visible;
 use crate::version::{KernelVersion, Series};
 
@@ -20,12 +20,6 @@ use crate::version::{KernelVersion, Series};
 pub const URL: &str = "https://www.kernel.org/releases.json";
 /// The variable that names another list: a URL or a path.
 pub const VARIABLE: &str = "KPATCH_RELEASES";
-/// A copy that is younger than this is as good as the list itself.
-const FRESH: Duration = Duration::from_secs(3600);
-/// What fetching it may take: it is a small file, and nobody wants to wait for it.
-const LIMITS: Limits =
-    Limits { bytes: 4 << 20, connect: Duration::from_secs(5), time: Duration::from_secs(20), proxies: true };
-
 /// Why there is no list.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -131,35 +125,27 @@ pub fn releases(place: &str, cache: Option<&Path>, offline: bool, interrupt: &In
         return parse(&bytes, place, age(path).unwrap_or_default(), None);
     }
     let copy = cache.map(|dir| dir.join(format!("releases-{:08x}.json", crc32fast::hash(place.as_bytes()))));
-    let copied = copy.as_ref().and_then(|path| Some((fs::read(path).ok()?, age(path)?)));
-    if let Some((bytes, age)) = copied.as_ref().filter(|(_, age)| *age < FRESH)
-        && let Ok(fresh) = parse(bytes, place, *age, None)
-    {
-        return Ok(fresh);
-    }
-    let problem = if offline {
-        Error::Offline { source_name: visible(place.as_bytes()) }
-    } else {
-        match fetch(place, copy.as_deref(), interrupt) {
-            Err(Error::Fetch(error)) if error.is_interrupted() => return Err(error.into()),
-            Ok(releases) => return Ok(releases),
-            Err(problem) => problem,
-        }
-    };
-    let reason = if offline { "the network is not to be used".to_owned() } else { described(&problem) };
-    let old = copied.and_then(|(bytes, age)| parse(&bytes, place, age, Some(reason)).ok());
-    old.ok_or(problem)
+    let asked = ask(&Ask { url: place, copy, offline, interrupt }, |found| {
+        parse(found.bytes, place, found.age, found.stale).map_err(Answer)
+    });
+    asked.map_err(|Answer(error)| match error {
+        Error::Offline { .. } => Error::Offline { source_name: visible(place.as_bytes()) },
+        error => error,
+    })
 }
 
-fn fetch(url: &str, copy: Option<&Path>, interrupt: &Interrupt) -> Result<Releases, Error> {
-    let bytes = net::fetch(url, LIMITS, interrupt)?;
-    let releases = parse(&bytes, url, Duration::ZERO, None)?;
-    if let Some(path) = copy {
-        // The answer is good without a copy of it, too.
-        let made = path.parent().map(fs::create_dir_all);
-        let _ = made.transpose().map(|_| write_atomic(path, &bytes));
+/// An error on its way out of the question.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+struct Answer(Error);
+
+impl From<Problem> for Answer {
+    fn from(problem: Problem) -> Self {
+        Self(match problem {
+            Problem::Offline => Error::Offline { source_name: String::new() },
+            Problem::Fetch(error) => Error::Fetch(error),
+        })
     }
-    Ok(releases)
 }
 
 fn parse(bytes: &[u8], place: &str, age: Duration, stale: Option<String>) -> Result<Releases, Error> {
@@ -174,26 +160,15 @@ fn parse(bytes: &[u8], place: &str, age: Duration, stale: Option<String>) -> Res
     Ok(Releases { releases, source, age: Duration::from_secs(age.as_secs()), stale })
 }
 
-/// How long ago a file was written.
-fn age(path: &Path) -> Option<Duration> {
-    let written = fs::metadata(path).ok()?.modified().ok()?;
-    // A clock that was put back makes it new.
-    Some(SystemTime::now().duration_since(written).unwrap_or_default())
-}
-
 /// An error with its causes, in one phrase.
 pub fn described(error: &Error) -> String {
-    let mut words = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(source) = cause {
-        words = format!("{words}: {source}");
-        cause = source.source();
-    }
-    words
+    super::copy::described(error)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::SystemTime;
+
     use super::*;
 
     const LIST: &str = r#"{"latest_stable": {"version": "6.13.1"}, "releases": [

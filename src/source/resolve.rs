@@ -6,6 +6,9 @@ use crate::git::process::{Error as GitError, Git};
 use crate::process::without_passwords;
 use crate::text::visible;
 
+/// The repository with all releases, where none is named.
+pub const STABLE_TREE: &str = "https://git.kernel.org/pub/scm/linux/kernel/git/stable/linux.git";
+
 /// Why a linux tree cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {

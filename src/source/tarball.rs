@@ -3,11 +3,14 @@
 //! A tarball becomes one commit without parents and an annotated tag. Both depend on the tarball's contents only,
 //! so the same release has the same ids in everybody's repository.
 
+use std::cell::RefCell;
 use std::fs::File;
-use std::io::{self, Read as _};
+use std::io::{self, Read, Seek as _};
 use std::path::{Path, PathBuf};
 
+use super::proof::{self, Check, Evidence, Proof};
 use crate::event::{Event, Observer};
+use crate::files::sha256;
 use crate::git::process::{Error as GitError, Git, check_ref_name};
 
 mod quarantine;
@@ -96,6 +99,9 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    /// What proves it is wrong or missing.
+    #[error(transparent)]
+    Proof(#[from] proof::Error),
     /// Git refused, failed or was interrupted.
     #[error(transparent)]
     Git(#[from] GitError),
@@ -103,8 +109,9 @@ pub enum Error {
 
 impl Error {
     /// What the user can do about it, where that is known.
-    pub fn hint(&self) -> Option<&'static str> {
+    pub fn hint(&self) -> Option<&str> {
         match self {
+            Self::Proof(error) => error.hint(),
             Self::Damaged { .. } => {
                 Some("download it again and check its signature; .tar, .tar.xz and .tar.gz are read")
             }
@@ -136,6 +143,8 @@ pub struct Imported {
     pub files: usize,
     /// False when the repository had the very same release already.
     pub new: bool,
+    /// What has proved the tarball, or why nothing has; empty where nobody asked.
+    pub notes: Vec<String>,
 }
 
 /// Imports the release in `tarball` (`.tar`, `.tar.gz` or `.tar.xz`, as from kernel.org or as Debian's
@@ -147,13 +156,29 @@ pub struct Imported {
 /// # Errors
 /// When the tarball is damaged, hostile or of another version, or when the tag is there and is something else.
 pub fn import(git: &Git, tarball: &Path, tag: Option<&str>, observer: &dyn Observer) -> Result<Imported, Error> {
-    import_within(git, tarball, tag, observer, &Limits::default())
+    import_within(git, tarball, tag, None, observer, &Limits::default())
+}
+
+/// As [`import`], and what is found of `evidence` has to be right: nothing of a tarball that it refuses is in the repository afterwards. What has
+/// proved the tarball, or why nothing has, is in [`Imported::notes`].
+///
+/// # Errors
+/// As [`import`], and when a sum or a signature is wrong, or required and missing.
+pub fn import_proved(
+    git: &Git,
+    tarball: &Path,
+    tag: Option<&str>,
+    evidence: &Evidence,
+    observer: &dyn Observer,
+) -> Result<Imported, Error> {
+    import_within(git, tarball, tag, Some(evidence), observer, &Limits::default())
 }
 
 fn import_within(
     git: &Git,
     tarball: &Path,
     tag: Option<&str>,
+    evidence: Option<&Evidence>,
     observer: &dyn Observer,
     limits: &Limits,
 ) -> Result<Imported, Error> {
@@ -165,8 +190,10 @@ fn import_within(
         refuse_foreign_tag(git, tag, tarball)?;
     }
     observer.event(&Event::Stage { name: "importing the release".into(), total: None });
-    let file = File::open(tarball).map_err(|source| Error::Open { path: tarball.to_owned(), source })?;
+    let mut file = File::open(tarball).map_err(|source| Error::Open { path: tarball.to_owned(), source })?;
+    let witness = Witness::new(evidence.map(|evidence| begin(&mut file, tarball, evidence)).transpose()?);
     let input = reader::decompressed(file).map_err(|source| damaged(tarball, source))?;
+    let input = Witnessed { from: input, witness: &witness };
 
     let mut quarantine = Quarantine::open(git)?;
     let mut makefile = None;
@@ -184,11 +211,50 @@ fn import_within(
     };
     let newest = reader::read::<Error>(input, tarball, limits, &mut visit)?;
 
+    let notes = witness.finish()?;
     let tag = decide_tag(tarball, tag, named, makefile.as_deref())?;
     check_ref_name(&tag)?;
     let files = quarantine.files();
     let stored = quarantine.finish(&tag, &message(&tag), newest)?;
-    land(git, tarball, tag, stored, files)
+    Ok(Imported { notes, ..land(git, tarball, tag, stored, files)? })
+}
+
+/// Begins with the proof of a tarball, of which all is hashed for it. The file is at its beginning again afterwards.
+fn begin(file: &mut File, tarball: &Path, evidence: &Evidence) -> Result<Check, Error> {
+    let failed = |source| Error::Open { path: tarball.to_owned(), source };
+    let sum = sha256(file, &|| true).map_err(failed)?.unwrap_or_default();
+    file.rewind().map_err(failed)?;
+    Ok(Proof::gather(tarball, evidence)?.begin(&sum)?)
+}
+
+/// Sees all of the archive go by, for its signature.
+struct Witness(RefCell<Option<Check>>);
+
+impl Witness {
+    fn new(check: Option<Check>) -> Self {
+        Self(RefCell::new(check))
+    }
+
+    fn finish(self) -> Result<Vec<String>, Error> {
+        let check = self.0.into_inner();
+        Ok(check.map(Check::finish).transpose()?.unwrap_or_default())
+    }
+}
+
+/// A reader that has a witness.
+struct Witnessed<'a, R> {
+    from: R,
+    witness: &'a Witness,
+}
+
+impl<R: Read> Read for Witnessed<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.from.read(buffer)?;
+        if let Some(check) = self.witness.0.borrow_mut().as_mut() {
+            check.update(&buffer[..count]);
+        }
+        Ok(count)
+    }
 }
 
 /// The message of commit and tag, as it is customary.
@@ -244,7 +310,7 @@ fn land(git: &Git, tarball: &Path, tag: String, stored: Stored, files: usize) ->
     let (tag_id, commit) = (stored.tag.clone(), stored.commit.clone());
     match git.resolve(&name)? {
         Some(id) if id == tag_id => {
-            return Ok(Imported { tag, tag_id, commit, files, new: false });
+            return Ok(Imported { tag, tag_id, commit, files, new: false, notes: Vec::new() });
         }
         Some(_) => return Err(exists(&tag)),
         None => stored.move_objects()?,
@@ -254,7 +320,7 @@ fn land(git: &Git, tarball: &Path, tag: String, stored: Stored, files: usize) ->
         // Somebody else may have made the tag in the meantime.
         return Err(if git.resolve(&name)?.is_some() { exists(&tag) } else { error.into() });
     }
-    Ok(Imported { tag, tag_id, commit, files, new: true })
+    Ok(Imported { tag, tag_id, commit, files, new: true, notes: Vec::new() })
 }
 
 #[cfg(test)]

@@ -4,6 +4,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use bstr::{BString, ByteSlice as _};
 
+use super::said::{claimed_ids, fixes, is_same_title, reverted_ids};
+use crate::changelog::Logged;
+use crate::cve::CveId;
 use crate::git::{GitError, Oid, Store, Walk};
 
 /// How a commit of the target was recognized as the patch.
@@ -43,6 +46,10 @@ pub struct Evidence {
     pub how: How,
     /// A later commit of the target that takes it back.
     pub reverted_by: Option<Oid>,
+    /// The commit that it says it is the backport of, 40 hex digits.
+    pub upstream: Option<String>,
+    /// The release that it came with; absent where only commits were read, not ChangeLogs.
+    pub release: Option<String>,
 }
 
 /// What a patch says of where it comes from.
@@ -65,7 +72,8 @@ impl Claim {
 /// Shorter beginnings of ids may mean any commit.
 const SHORTEST_FIXED: usize = 8;
 
-/// The commits that the target has and the base has not.
+/// The commits that the target has and the base has not: those of the linux tree, or what ChangeLogs tell of them, which is
+/// names and no changes. What ChangeLogs say may name a commit; it proves nothing of a patch.
 #[derive(Debug, Default)]
 pub struct History {
     commits: Vec<Known>,
@@ -75,8 +83,25 @@ pub struct History {
     by_claim: HashMap<String, Vec<usize>>,
     by_title: HashMap<BString, Vec<usize>>,
     reverts: HashMap<String, Oid>,
-    /// The commits that say they fix one, by the beginning of its id that they name.
-    fixes: BTreeMap<String, Vec<usize>>,
+    /// The commits that say they fix one, by the beginning of its id that they name, with the title that they name.
+    fixes: BTreeMap<String, Vec<(usize, BString)>>,
+    /// The ids of flaws that messages name.
+    cves: BTreeMap<CveId, usize>,
+    /// The releases whose ChangeLogs were read, newest first; none if the commits themselves were.
+    releases: Vec<String>,
+}
+
+/// A commit of a history, for people.
+#[derive(Debug, Clone, Copy)]
+pub struct Named<'h> {
+    /// The commit.
+    pub commit: Oid,
+    /// Its title.
+    pub title: &'h BString,
+    /// The commits that it says it is, 40 hex digits each.
+    pub claims: &'h [String],
+    /// The release that it came with, where a ChangeLog tells of it.
+    pub release: Option<&'h str>,
 }
 
 /// A commit of the history.
@@ -89,6 +114,8 @@ pub(super) struct Known {
     pub(super) title: BString,
     /// The commits that it says it is.
     claims: Vec<String>,
+    /// The place of its release among those whose ChangeLogs were read.
+    release: Option<usize>,
 }
 
 impl History {
@@ -105,24 +132,10 @@ impl History {
         let mut parents = Vec::with_capacity(ids.len());
         for (number, id) in ids.iter().copied().enumerate() {
             let commit = store.commit(id)?;
-            let at = history.commits.len();
-            let title: BString = commit.message.lines().next().unwrap_or_default().into();
-            let claims = claimed_ids(&commit.message, false);
-            for claimed in &claims {
-                history.by_claim.entry(claimed.clone()).or_default().push(at);
-            }
-            for fixed in fixed_ids(&commit.message) {
-                history.fixes.entry(fixed).or_default().push(at);
-            }
-            for reverted in reverted_ids(&commit.message) {
-                history.reverts.entry(reverted).or_insert(id);
-            }
-            history.by_id.insert(id.to_string(), at);
-            history.by_title.entry(title.clone()).or_default().push(at);
+            history.add(id, commit.tree, &commit.message, None);
             let parent = commit.parents.first().copied().filter(|_| commit.parents.len() == 1);
             history.is_line &= parent.is_some() && ids.get(number + 1).is_none_or(|next| parent == Some(*next));
             parents.push(parent);
-            history.commits.push(Known { id, before: None, tree: commit.tree, title, claims });
         }
         for (number, parent) in parents.into_iter().enumerate() {
             let Some(parent) = parent else { continue };
@@ -130,6 +143,66 @@ impl History {
             history.commits[number].before = known.map_or_else(|| store.known_tree(parent), |tree| Ok(Some(tree)))?;
         }
         Ok(history)
+    }
+
+    /// Adds what the ChangeLog of a release tells, which is older than those that were added before.
+    pub fn add_changelog(&mut self, release: &str, commits: &[Logged]) {
+        self.releases.push(release.to_owned());
+        let release = Some(self.releases.len() - 1);
+        for commit in commits {
+            // The id was read as one; no tree is known, and none is asked for without the one before.
+            let Ok(id) = Oid::from_hex(commit.id.as_bytes()) else { continue };
+            if !self.by_id.contains_key(&commit.id) {
+                self.add(id, Oid::null(id.kind()), &commit.message, release);
+            }
+        }
+    }
+
+    /// Adds the next older commit.
+    fn add(&mut self, id: Oid, tree: Oid, message: &[u8], release: Option<usize>) {
+        let at = self.commits.len();
+        let title: BString = message.lines().next().unwrap_or_default().into();
+        let claims = claimed_ids(message, false);
+        for claimed in &claims {
+            self.by_claim.entry(claimed.clone()).or_default().push(at);
+        }
+        for (fixed, title) in fixes(message) {
+            self.fixes.entry(fixed).or_default().push((at, title));
+        }
+        for reverted in reverted_ids(message) {
+            self.reverts.entry(reverted).or_insert(id);
+        }
+        for cve in CveId::all_in(message) {
+            self.cves.entry(cve).or_insert(at);
+        }
+        self.by_id.insert(id.to_string(), at);
+        self.by_title.entry(title.clone()).or_default().push(at);
+        self.commits.push(Known { id, before: None, tree, title, claims, release });
+    }
+
+    /// The releases whose ChangeLogs were read, newest first; none if the commits themselves were.
+    pub fn changelogs(&self) -> &[String] {
+        &self.releases
+    }
+
+    /// True if the commits themselves were read, so that they can be compared with patches.
+    pub fn knows_changes(&self) -> bool {
+        self.releases.is_empty()
+    }
+
+    /// Every commit, newest first.
+    pub fn all(&self) -> impl Iterator<Item = Named<'_>> {
+        (0..self.commits.len()).map(|at| self.named_at(at))
+    }
+
+    /// The flaws that messages name, each with the newest commit that does.
+    pub fn cves(&self) -> impl Iterator<Item = (CveId, Named<'_>)> {
+        self.cves.iter().map(|(cve, at)| (*cve, self.named_at(*at)))
+    }
+
+    fn named_at(&self, at: usize) -> Named<'_> {
+        let Known { id, title, claims, release, .. } = &self.commits[at];
+        Named { commit: *id, title, claims, release: release.map(|at| self.releases[at].as_str()) }
     }
 
     /// The commits, newest first.
@@ -162,20 +235,41 @@ impl History {
         self.by_id.get(id).map_or(&[], |at| &self.commits[*at].claims)
     }
 
-    /// The commits that say they fix a commit, newest first, each with its title.
-    pub fn fixes_of(&self, id: &str) -> Vec<(Oid, &BString)> {
-        let named = (SHORTEST_FIXED..=id.len()).filter_map(|length| self.fixes.get(id.get(..length)?));
-        let mut places: Vec<usize> = named.flatten().copied().collect();
-        places.sort_unstable();
-        places.dedup();
-        places.into_iter().map(|at| (self.commits[at].id, &self.commits[at].title)).collect()
+    /// The commits that say they are a commit.
+    pub fn backports_of(&self, id: &str) -> impl Iterator<Item = Named<'_>> {
+        self.by_claim.get(id).into_iter().flatten().map(|at| self.named_at(*at))
     }
 
-    /// The commit that takes a commit back and was not taken back itself, with its title.
-    pub fn revert_of(&self, id: &str) -> Option<(Oid, &BString)> {
-        let revert = self.reverts.get(id)?.to_string();
-        let at = self.by_id.get(&revert).filter(|_| !self.reverts.contains_key(&revert))?;
-        Some((self.commits[*at].id, &self.commits[*at].title))
+    /// The commits that say they fix a commit, newest first. Where they name the beginning of its id, the title that they
+    /// name has to be one of `titles`: other commits begin so, too.
+    pub fn fixes_of(&self, id: &str, titles: &[BString]) -> Vec<Named<'_>> {
+        let mut places = Vec::new();
+        for length in SHORTEST_FIXED..=id.len() {
+            let named = id.get(..length).and_then(|beginning| self.fixes.get(beginning)).into_iter().flatten();
+            let same = |title: &BString| {
+                length == 40 || title.is_empty() || titles.iter().any(|known| is_same_title(known, title))
+            };
+            places.extend(named.filter(|(_, title)| same(title)).map(|(at, _)| *at));
+        }
+        places.sort_unstable();
+        places.dedup();
+        places.into_iter().map(|at| self.named_at(at)).collect()
+    }
+
+    /// The commit that takes a commit, or what stands for it here, back and was not taken back itself. What came again
+    /// later is there.
+    pub fn revert_of(&self, id: &str) -> Option<Named<'_>> {
+        let standing = |id: &str| {
+            let revert = self.reverts.get(id)?.to_string();
+            self.by_id.get(&revert).copied().filter(|_| !self.reverts.contains_key(&revert))
+        };
+        let copies = std::iter::once(id).chain(self.claims_of(id).iter().map(String::as_str));
+        let copies = copies.filter_map(|id| self.by_claim.get(id)).flatten();
+        let taken = copies.clone().filter_map(|at| standing(&self.commits[*at].id.to_string()));
+        let revert = standing(id).into_iter().chain(taken).min()?;
+        // Newer commits have lower places.
+        let again = copies.copied().any(|at| at < revert);
+        (!again).then(|| self.named_at(revert))
     }
 
     /// What there is to say of a commit of the history that was recognized as the patch.
@@ -184,6 +278,11 @@ impl History {
         let claims = &self.commits[at].claims;
         let reverted = claims.iter().find(|claim| self.reverts.contains_key(*claim));
         Some(self.found(at, how, reverted.map_or("", String::as_str)))
+    }
+
+    /// The commit that a patch names, or that names the same one.
+    pub(super) fn by_name(&self, claim: &Claim) -> Option<usize> {
+        self.named(claim).map(|(at, _, _)| at)
     }
 
     /// The best evidence that the target has a patch, strongest kind first.
@@ -236,8 +335,12 @@ impl History {
     fn found(&self, at: usize, how: How, upstream: &str) -> Evidence {
         let known = &self.commits[at];
         let own = known.id.to_string();
-        let reverted_by = self.reverts.get(&own).or_else(|| self.reverts.get(upstream)).copied();
-        Evidence { commit: known.id, title: known.title.clone(), how, reverted_by }
+        // A revert that is older than the commit took another copy of it back.
+        let newer = |revert: &&Oid| self.by_id.get(&revert.to_string()).is_none_or(|place| *place < at);
+        let reverted_by = self.reverts.get(&own).or_else(|| self.reverts.get(upstream).filter(newer)).copied();
+        let release = self.named_at(at).release.map(str::to_owned);
+        let upstream = known.claims.first().cloned();
+        Evidence { commit: known.id, title: known.title.clone(), how, reverted_by, upstream, release }
     }
 
     /// Looks through the commits that touch exactly the patch's paths.
@@ -291,48 +394,4 @@ pub fn same_change(
         }
     }
     Ok(true)
-}
-
-fn claimed_ids(text: &[u8], origins: bool) -> Vec<String> {
-    let mut ids = Vec::new();
-    for line in text.lines() {
-        let line = line.trim();
-        let lower = line.to_ascii_lowercase();
-        let pick = lower.strip_prefix(b"(cherry picked from commit ").map(hex_prefix);
-        let stable = lower
-            .strip_prefix(b"commit ")
-            .filter(|rest| rest.get(40..).is_some_and(|rest| rest.starts_with(b" upstream")))
-            .map(hex_prefix);
-        let bracket = lower.strip_prefix(b"[ upstream commit ").or_else(|| lower.strip_prefix(b"[upstream commit "));
-        ids.extend(pick.flatten().or(stable.flatten()).or(bracket.and_then(hex_prefix)));
-        if origins && let Some(value) = lower.strip_prefix(b"origin:") {
-            ids.extend(
-                value.split(|byte| !byte.is_ascii_hexdigit()).filter(|word| word.len() == 40).filter_map(hex_prefix),
-            );
-        }
-    }
-    ids
-}
-
-fn reverted_ids(message: &[u8]) -> Vec<String> {
-    let marker: &[u8] = b"This reverts commit ";
-    message.find_iter(marker).filter_map(|at| hex_prefix(&message[at + marker.len()..])).collect()
-}
-
-/// What `Fixes:` lines name: the beginnings of ids, in lower case.
-fn fixed_ids(message: &[u8]) -> impl Iterator<Item = String> + '_ {
-    let lines =
-        message.lines().filter_map(|line| line.strip_prefix(b"Fixes:").or_else(|| line.strip_prefix(b"fixes:")));
-    lines.filter_map(|line| {
-        let line = line.trim_start();
-        let digits = line.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
-        (SHORTEST_FIXED..=40).contains(&digits).then(|| line[..digits].to_str_lossy().to_ascii_lowercase())
-    })
-}
-
-/// A full commit id at the start of `text`, in lower case.
-fn hex_prefix(text: &[u8]) -> Option<String> {
-    let id = text.get(..40)?;
-    let complete = id.iter().all(u8::is_ascii_hexdigit) && !text.get(40).is_some_and(u8::is_ascii_hexdigit);
-    complete.then(|| id.to_str_lossy().to_ascii_lowercase())
 }

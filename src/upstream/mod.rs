@@ -3,9 +3,10 @@
 mod causes;
 mod history;
 mod peel;
+mod said;
 
 pub use causes::{Cause, Deed, Inquiry, Why, prerequisites};
-pub use history::{Claim, Evidence, History, How, Search, same_change};
+pub use history::{Claim, Evidence, History, How, Named, Search, same_change};
 pub use peel::peel;
 
 use crate::diff::FileDiff;

@@ -172,10 +172,6 @@ fn kit(linux: &Repo<'_>, ids: &Ids<'_>, bad: &Ids<'_>) {
 }
 
 impl Repo<'_> {
-    fn commit_empty(&self, message: &str) {
-        self.git(&["commit", "-q", "--allow-empty", "-m", message]);
-    }
-
     /// Inserts a line behind the line with that number.
     fn insert(&self, path: &str, after: usize, line: &str) -> &Self {
         let text = std::fs::read_to_string(self.path.join(path)).unwrap();

@@ -1,7 +1,7 @@
 //! Patches from the web: a server of the test's own, with all that servers do.
 
-use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::io::Write as _;
+use std::net::TcpListener;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,59 +11,7 @@ use kpatch::event::Interrupt;
 use kpatch::net::{Error, Limits, fetch};
 
 use crate::support::kit::{Layout, World, assert_refusal, lines};
-
-/// A server on the loopback that answers each path as a function says. It ends with the test's process.
-struct Server {
-    root: String,
-    /// How many requests came.
-    requests: Arc<AtomicUsize>,
-}
-
-impl Server {
-    fn start(answer: impl Fn(&str, &mut TcpStream) + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let root = format!("http://{}", listener.local_addr().unwrap());
-        let requests = Arc::new(AtomicUsize::new(0));
-        let (answer, counter) = (Arc::new(answer), Arc::clone(&requests));
-        std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                let mut stream = stream.unwrap();
-                let (answer, counter) = (Arc::clone(&answer), Arc::clone(&counter));
-                std::thread::spawn(move || {
-                    let path = request(&mut stream);
-                    counter.fetch_add(1, Ordering::SeqCst);
-                    answer(&path, &mut stream);
-                });
-            }
-        });
-        Self { root, requests }
-    }
-
-    fn url(&self, path: &str) -> String {
-        format!("{}{path}", self.root)
-    }
-}
-
-/// Reads a request up to its empty line; returns the path.
-fn request(stream: &mut TcpStream) -> String {
-    let mut text = Vec::new();
-    let mut byte = [0];
-    while !text.ends_with(b"\r\n\r\n") && stream.read(&mut byte).unwrap_or(0) == 1 {
-        text.push(byte[0]);
-    }
-    let text = String::from_utf8(text).unwrap();
-    text.split(' ').nth(1).unwrap_or_default().to_owned()
-}
-
-/// An answer with a header; the reader may go away in the middle of it.
-fn say(stream: &mut TcpStream, head: &str, body: &[u8]) {
-    let _ = stream.write_all(format!("HTTP/1.1 {head}\r\nConnection: close\r\n\r\n").as_bytes());
-    let _ = stream.write_all(body);
-}
-
-fn plain(stream: &mut TcpStream, body: &[u8]) {
-    say(stream, &format!("200 OK\r\nContent-Type: text/plain\r\nContent-Length: {}", body.len()), body);
-}
+use crate::support::server::{Server, plain, say};
 
 fn limits() -> Limits {
     Limits { bytes: 1 << 20, connect: Duration::from_secs(10), time: Duration::from_secs(60), proxies: false }

@@ -82,6 +82,7 @@ impl Global {
             kit: self.kit.as_ref().filter(|kit| !kit.is_empty()).map(PathBuf::from),
             linux: self.linux.clone().filter(|linux| !linux.is_empty()),
             offline: self.offline,
+            changelogs: None,
         }
     }
 }

@@ -35,7 +35,7 @@ impl Exit {
         match self {
             Self::Done => "Done. A reader of the output that goes away early is no failure.",
             Self::Findings => {
-                "A check found something: lint found errors, check found errors or warnings, verify or export did not get one tree from all ways, diff or config diff found a difference, config check a configuration that is not final, update-yaml --check a reference that is out of date, or bisect found where a patch stops."
+                "A check found something: lint found errors, check found errors or warnings, watch found something that upstream says of a carried commit, verify or export did not get one tree from all ways, diff or config diff found a difference, config check a configuration that is not final, update-yaml --check a reference that is out of date, rt status a variant that does not apply, outdated a kernel that is behind, bisect where a patch stops, images check an image that is not as it should be, boot a kernel that does not start as it should, or doctor that something is missing to compile kernels."
             }
             Self::Failure => "Wrong usage, or something could not be done; an error on stderr says what.",
             Self::Conflicts => {

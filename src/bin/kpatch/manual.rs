@@ -17,8 +17,10 @@ const ENVIRONMENT: &[(&str, &str)] = &[
     ("LINUXSRC", "The linux tree, as --linux."),
     ("KPATCH_CACHE", "The directory of the cache."),
     ("XDG_CACHE_HOME", "The cache is in kpatch/ below it, or below ~/.cache, unless KPATCH_CACHE says otherwise."),
-    ("KPATCH_CA_FILE", "Certificates of authorities in PEM that add trusts beside the system's."),
-    ("HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY", "The way to the web for add."),
+    ("KPATCH_MIRROR", "The place of kernel.org's files, as mirror below [sources] in kpatch.toml."),
+    ("KPATCH_VULNS", "A clone of the kernel's vulns.git, as vulns below [sources] in kpatch.toml."),
+    ("KPATCH_CA_FILE", "Certificates of authorities in PEM that are trusted beside the system's."),
+    ("HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY", "The way to the web for add, check and ChangeLogs."),
     ("GIT_EDITOR, VISUAL, EDITOR", "The editor of edit, as git-var(1) says."),
     ("NO_COLOR", "If set and not empty, --color=auto means never."),
 ];
@@ -33,7 +35,7 @@ const FILES: &[(&str, &str)] = &[
         "<TAG>-linuxkit",
         "A branch in the linux tree: the patch set of a series on its release, one commit for each patch.",
     ),
-    ("~/.cache/kpatch/", "Releases fetched from a URL, one bare repository for each URL."),
+    ("~/.cache/kpatch/", "Releases fetched from a URL, one bare repository for each URL; ChangeLogs in changelogs/."),
 ];
 
 /// The pages, each with its file name; `kpatch.1` comes first. The same on every day and in every terminal.

@@ -145,6 +145,20 @@ fn field<'t>(text: &'t str, name: &str) -> Option<&'t str> {
     text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim)
 }
 
+/// A name for the place where docker builds an architecture: two architectures with the same one are built at the same place.
+///
+/// # Errors
+/// When docker is not there, or the pattern names no place.
+pub fn docker_place(pattern: Option<&str>, arch: Arch, watch: Watch<'_>) -> Result<String, BuildError> {
+    let (client, _) = look(None, watch).map_err(|error| failed("looking for docker", error))?;
+    let (place, _) = place_for(pattern, arch, &Docker { client: &client, watch })?;
+    Ok(match place {
+        Place::Builder(name) => format!("builder {name}"),
+        Place::Context(name) => format!("context {name}"),
+        Place::Local => String::new(),
+    })
+}
+
 /// Finds the builder for an architecture and asks what it is.
 pub(super) fn builder_for(pattern: Option<&str>, arch: Arch, watch: Watch<'_>) -> Result<Builder, BuildError> {
     let (client, local) = look(None, watch).map_err(|error| failed("looking for docker", error))?;

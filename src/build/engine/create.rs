@@ -151,7 +151,7 @@ fn bootstrap(new: &NewBuilder, root: &Path, watch: Watch<'_>) -> Result<(), Buil
             .arg(&new.suite)
             .arg(root)
             .args(mirror.clone()),
-        common("debootstrap")
+        debootstrap(&common)
             .args(["--variant=minbase", &format!("--arch={architecture}"), &format!("--include={list}")])
             .arg(&new.suite)
             .arg(root)
@@ -174,6 +174,15 @@ fn bootstrap(new: &NewBuilder, root: &Path, watch: Watch<'_>) -> Result<(), Buil
         }
     }
     Err(BuildError::Tools { stage, missing: vec!["mmdebstrap".into()], packages: vec!["mmdebstrap".into()] })
+}
+
+/// debootstrap in a mount namespace of its own, where there can be one: it mounts proc in the new system, and what is mounted there goes
+/// with the namespace, also when debootstrap is killed.
+fn debootstrap(common: &dyn Fn(&str) -> Command) -> Command {
+    const NAMESPACE: [&str; 2] = ["--mount", "--propagation=private"];
+    let is_there = crate::build::native::tools::find("debootstrap").is_some();
+    let can_unshare = || Command::new("unshare").args(NAMESPACE).arg("true").output().is_ok();
+    if is_there && can_unshare() { common("unshare").args(NAMESPACE).arg("debootstrap") } else { common("debootstrap") }
 }
 
 /// Debian's name of an architecture.

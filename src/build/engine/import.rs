@@ -1,7 +1,6 @@
 //! Builder images that an engine does not have yet.
 
 use std::fs::{self, File};
-use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +12,7 @@ use super::run::{failed, run};
 use crate::arch::Arch;
 use crate::build::error::cannot;
 use crate::build::{BuildError, Watch};
+use crate::files::sha256;
 use crate::process::Command;
 use crate::text::hex;
 
@@ -80,16 +80,8 @@ pub(super) struct Tarball {
 
 fn hash_of_file(path: &Path) -> Result<String, BuildError> {
     let mut file = File::open(path).map_err(cannot("read", path))?;
-    let mut hash = Sha256::new();
-    let mut chunk = vec![0; 1 << 20];
-    loop {
-        match file.read(&mut chunk) {
-            Ok(0) => return Ok(hex(&hash.finalize())),
-            Ok(count) => hash.update(&chunk[..count]),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(cannot("read", path)(error)),
-        }
-    }
+    let sum = sha256(&mut file, &|| true).map_err(cannot("read", path))?;
+    Ok(sum.unwrap_or_default())
 }
 
 /// The hash of names, sizes and times below a directory. Reading the files would take longer than importing them.

@@ -33,7 +33,7 @@ use produce::Session;
 
 pub use buildah::Buildah;
 pub use buildah_client::{BuildahClient, Isolation, Refused};
-pub use builders::DEFAULT_BUILDER;
+pub use builders::{DEFAULT_BUILDER, docker_place};
 pub use create::{CreatedBuilder, NewBuilder, create_builder};
 pub use docker::Docker;
 pub use docker_client::{DockerClient, DockerDaemon};

@@ -14,7 +14,7 @@ use bstr::{BStr, BString, ByteSlice as _};
 use crate::build::BuildError;
 use crate::build::error::cannot;
 use crate::git::{Entry, MODE_EXECUTABLE, MODE_FILE, MODE_SYMLINK, Oid};
-use crate::source::tarball::reader::check_parts;
+use crate::source::tarball::reader::{check_parts, leads_out};
 use crate::text::visible;
 
 /// What the names of object directories, which lie in the tree, begin with.
@@ -85,21 +85,9 @@ impl Files {
     }
 }
 
-/// Fails for a link whose target could lie outside of the tree: an absolute one, one with more `..` than directories above it, and one with
-/// `..` after a name, which may be a link itself.
+/// Fails for a link whose target could lie outside of the tree.
 pub(super) fn check_link(path: &BStr, target: &[u8]) -> Result<(), BuildError> {
-    let mut above = path.find_iter(b"/").count();
-    let mut descends = false;
-    let mut leaves = target.is_empty() || target.starts_with(b"/") || target.contains(&0);
-    for part in target.split(|byte| *byte == b'/') {
-        match part {
-            b"" | b"." => {}
-            b".." if descends || above == 0 => leaves = true,
-            b".." => above -= 1,
-            _ => descends = true,
-        }
-    }
-    if leaves {
+    if target.is_empty() || target.contains(&0) || leads_out(path, target) {
         let (path, target) = (visible(path), visible(target));
         return Err(BuildError::Input(format!("'{path}' is a link to '{target}', outside of the sources"), None));
     }

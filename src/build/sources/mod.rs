@@ -8,16 +8,13 @@
 mod archive;
 mod checkout;
 mod files;
-mod keys;
 mod patches;
 mod place;
-mod proof;
 #[cfg(test)]
 mod tests;
 mod unpack;
 
 use std::fs::File;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -29,21 +26,22 @@ use super::error::cannot;
 use super::{BuildError, Watch};
 use crate::apply::Release;
 use crate::event::Event;
+use crate::files::sha256;
 use crate::git::{GitError, Store};
 use crate::kit::Kit;
+use crate::source::proof::{self, Evidence, Proof};
+use crate::source::resolve::STABLE_TREE;
 use crate::source::tarball::{self, release};
 use crate::text::hex;
 use crate::version::KernelVersion;
 use files::Files;
 use patches::Patches;
 use place::{Place, Stamp};
-use proof::Proof;
 
 /// Names the way in which sources are prepared. Trees of another way are unpacked again.
 const FORMAT: &str = "kpatch tree 1";
 /// Where the releases are to be had.
 const KERNEL_ORG: &str = "https://www.kernel.org/pub/linux/kernel";
-const STABLE_TREE: &str = "https://git.kernel.org/pub/scm/linux/kernel/git/stable/linux.git";
 
 /// Where a release comes from.
 #[derive(Debug, Clone, Copy)]
@@ -61,6 +59,8 @@ pub struct Tarball {
     pub file: PathBuf,
     /// The list of sums, signed in the clear; `sha256sums.asc` beside the tarball if absent.
     pub sums: Option<PathBuf>,
+    /// The signature of the unpacked archive; `linux-6.6.13.tar.sign` beside the tarball if absent.
+    pub signature: Option<PathBuf>,
     /// The public keys; `keys.asc` in the kit's kernel directory if absent.
     pub keys: Option<PathBuf>,
     /// Refuse a tarball without a good signature; the kit may ask for that as well.
@@ -127,7 +127,7 @@ pub fn version_of(tarball: &Path) -> Option<KernelVersion> {
 pub fn prepare(request: &SourceRequest<'_>, watch: Watch<'_>) -> Result<Prepared, BuildError> {
     let found = Found::find(request, watch)?;
     let proof = match request.origin {
-        Origin::Tarball(tarball) => Some(Proof::gather(tarball, request)?),
+        Origin::Tarball(tarball) => Some(Proof::gather(&tarball.file, &evidence(tarball, request.kit))?),
         Origin::Linux(_) => None,
     };
     let place = Place::open(request.work, &request.version.to_string())?;
@@ -146,6 +146,19 @@ pub fn prepare(request: &SourceRequest<'_>, watch: Watch<'_>) -> Result<Prepared
         epoch,
         notes: stamp.notes,
     })
+}
+
+/// What may prove a tarball, and what the kit asks for.
+fn evidence(tarball: &Tarball, kit: &Kit) -> Evidence {
+    let settings = &kit.config().sources;
+    Evidence {
+        sums: tarball.sums.clone(),
+        signature: tarball.signature.clone(),
+        keys: tarball.keys.clone(),
+        usual_keys: Some(kit.kernel_dir().join(proof::KEYS)),
+        pins: settings.pinned(),
+        required: tarball.require_signature || settings.require_signature,
+    }
 }
 
 /// The release, found but not read.
@@ -303,16 +316,8 @@ fn unchanged(tarball: &Path, before: &str, after: &str) -> Result<(), BuildError
 /// The SHA-256 of a file in hex.
 fn sum_of(path: &Path, watch: Watch<'_>) -> Result<String, BuildError> {
     let mut file = File::open(path).map_err(cannot("open", path))?;
-    let (mut hash, mut buffer) = (Sha256::new(), vec![0; 1 << 20]);
-    loop {
-        if watch.interrupt.is_raised() {
-            return Err(BuildError::Interrupted);
-        }
-        match file.read(&mut buffer).map_err(cannot("read", path))? {
-            0 => return Ok(hex(&hash.finalize())),
-            count => hash.update(&buffer[..count]),
-        }
-    }
+    let sum = sha256(&mut file, &|| !watch.interrupt.is_raised()).map_err(cannot("read", path))?;
+    sum.ok_or(BuildError::Interrupted)
 }
 
 fn hex_sha256(bytes: &[u8]) -> String {
@@ -339,6 +344,15 @@ fn git_failed(error: GitError) -> BuildError {
         _ => None,
     };
     BuildError::Input(chain(&error), hint)
+}
+
+impl From<proof::Error> for BuildError {
+    fn from(error: proof::Error) -> Self {
+        match error {
+            proof::Error::Read { path, source } => Self::Io { what: "read", path, source },
+            error => Self::Input(error.to_string(), error.hint().map(str::to_owned)),
+        }
+    }
 }
 
 impl From<tarball::Error> for BuildError {

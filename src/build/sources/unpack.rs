@@ -9,11 +9,11 @@ use bstr::{BString, ByteSlice as _};
 use sha2::{Digest as _, Sha256};
 
 use super::files::{self, Dirs, Files, content};
-use super::proof::Check;
 use crate::build::error::cannot;
 use crate::build::{BuildError, Watch};
 use crate::event::Event;
 use crate::git::{Entry, MODE_EXECUTABLE, MODE_FILE, MODE_SYMLINK, blob_id};
+use crate::source::proof::Check;
 use crate::source::tarball::reader::{self, Kind, Limits, decompressed};
 use crate::source::tarball::{Error, release};
 use crate::text::hex;

@@ -33,7 +33,11 @@ pub(super) fn add(
     ours: impl Fn(&Mention) -> bool,
     version: &KernelVersion,
 ) -> Places {
-    let lines = lines(text, mentions, ours);
+    let mut lines = lines(text, mentions, ours);
+    // A call that cannot say the variant would be one for the plain kernel.
+    lines.retain(|(_, on_it)| {
+        version.variant().is_empty() || on_it.iter().all(|mention| extra(text, mention).is_some())
+    });
     let line_end = if text.windows(2).any(|pair| pair == b"\r\n") { "\r\n" } else { "\n" };
     let mut places: Places = Vec::new();
     let mut run_end = None;
@@ -42,7 +46,10 @@ pub(super) fn add(
         let mut at = line.start;
         for mention in on_it {
             let series = mention.series.iter().map(|place| (place.clone(), version.series().to_string()));
-            for (place, word) in std::iter::once((mention.word.clone(), version.plain().to_string())).chain(series) {
+            let variant = (!version.variant().is_empty()).then(|| extra(text, mention)).flatten();
+            let variant = variant.map(|place| (place, version.variant().to_owned()));
+            let word = std::iter::once((mention.word.clone(), version.plain().to_string()));
+            for (place, word) in word.chain(series).chain(variant) {
                 copy += &String::from_utf8_lossy(&text[at..place.start]);
                 copy += &word;
                 at = place.end;
@@ -60,6 +67,14 @@ pub(super) fn add(
         run_end = Some(line.end);
     }
     places
+}
+
+/// Where a call says its EXTRA: between the second and the third comma behind the version.
+fn extra(text: &[u8], mention: &Mention) -> Option<Range<usize>> {
+    let start = mention.series.as_ref()?.end + 1;
+    let line = text.get(start - 1..)?.split(|&byte| byte == b'\n').next()?;
+    let length = line.strip_prefix(b",")?.iter().position(|&byte| byte == b',')?;
+    Some(start..start + length)
 }
 
 /// The edits that take the lines of a series out.

@@ -33,7 +33,8 @@ impl Makefile {
 impl Kit {
     /// The change that makes the kit list `version`, the first one of its series, as it lists the series `like`: in
     /// the lists that `like` is in, where their order wants it; in lines of its own right in front of those that call
-    /// for `like`; or in a `build-args` file that is otherwise that of `like`. Nothing is written.
+    /// for `like`; or in a `build-args` file that is otherwise that of `like`. A variant gets its own place in the same way.
+    /// Nothing is written.
     pub fn add_version(&self, version: &KernelVersion, like: &SeriesState) -> Result<FileChange, KitError> {
         let known = like.version_file.clone().ok_or_else(|| KitError::NoVersion { name: like.name() })?;
         if !known.ends_with("Makefile") {
@@ -69,7 +70,8 @@ impl Kit {
         let versions = args.versions.into_iter().map(|(_, place)| (place, version.plain().to_string()));
         let series = args.series.into_iter().map(|(_, place)| (place, version.series().to_string()));
         let new = replace(&text, versions.chain(series).collect());
-        let path = self.kernel_dir().join(version.series().to_string()).join("build-args");
+        let name = format!("{}{}", version.series(), version.variant());
+        let path = self.kernel_dir().join(name).join("build-args");
         Ok(FileChange { path, old: None, new: Some(new) })
     }
 

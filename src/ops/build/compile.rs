@@ -3,23 +3,31 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use super::lanes::{self, lanes};
 use super::{BuildReport, ProducerChoice, Work};
 use crate::arch::Arch;
-use crate::build::engine::{Buildah, BuilderImage, Docker};
+use crate::build::engine::{Buildah, BuilderImage, Docker, docker_place};
 use crate::build::native::Native;
 use crate::build::plan::{Content, Hash};
-use crate::build::sources::{self, Origin, PatchFile, Prepared, SourceRequest};
+use crate::build::sources::{self, Origin, PatchFile, Prepared, SourceRequest, Tarball};
 use crate::build::{Configuration, Output, Producer, Recipe, demo, fingerprint, finish};
 use crate::event::Event;
+use crate::ops::evidence::{ProofOptions, evidence};
 use crate::ops::images_plan::{build_error, building};
-use crate::ops::{OpError, Watch};
+use crate::ops::source::{download, mirror_of};
+use crate::ops::{OpError, Watch, workspace};
+use crate::source::proof::Evidence;
 use crate::version::KernelVersion;
+
+/// What is to be compiled, with its sources.
+#[derive(Debug)]
+pub(super) struct Job {
+    recipe: Recipe,
+    patches: Vec<PatchFile>,
+}
 
 /// What was compiled, now or before.
 pub(super) struct Compiled {
-    pub(super) version: KernelVersion,
-    pub(super) debug: bool,
-    pub(super) arch: Arch,
     pub(super) output: Output,
     /// What names everything that it is made of.
     pub(super) fingerprint: String,
@@ -48,83 +56,116 @@ impl Work<'_> {
         Configuration::of(&self.kit, version, debug, arch).map_err(build_error)
     }
 
-    /// Compiles what has changed since it was compiled last.
-    pub(super) fn compile(
+    /// Makes everything ready that one compilation takes.
+    pub(super) fn job(
         &self,
         (version, debug, arch): &(KernelVersion, bool, Arch),
+        linux: Option<&workspace::Linux>,
         report: &mut BuildReport,
         watch: Watch<'_>,
-    ) -> Result<Compiled, OpError> {
+    ) -> Result<Job, OpError> {
         let configuration = self.configuration(version, *debug, *arch)?;
         let patches = PatchFile::of(&self.kit, version).map_err(build_error)?;
         let prepared = match &self.options.dockerfile {
             Some(_) => self.unprepared(self.hash_of(version))?,
-            None => self.prepare(version, &patches, watch)?,
+            None => self.prepare(version, &patches, linux, watch)?,
         };
         for note in &prepared.notes {
             if !report.warnings.contains(note) {
                 report.warnings.push(note.clone());
             }
         }
-        let recipe = self.recipe(version, *debug, *arch, configuration, prepared);
+        Ok(Job { recipe: self.recipe(version, *debug, *arch, configuration, prepared), patches })
+    }
+
+    /// Compiles what has changed since it was compiled last.
+    pub(super) fn compile(&self, job: &Job, watch: Watch<'_>) -> Result<Compiled, OpError> {
+        let recipe = job.recipe.clone();
+        let (version, arch) = (&recipe.version, recipe.arch);
         let producer = self.producer(&recipe)?;
         self.check_tools(&recipe)?;
         let identity = producer.identity(&recipe, building(watch)).map_err(build_error)?;
         let fingerprint = fingerprint(&recipe, &identity);
-        let output = self.out.output(version, *debug, *arch);
+        let output = self.out.output(version, recipe.debug, arch);
         let known = recorded_builder(&output).filter(|_| !self.options.force && output.is_complete(&fingerprint));
         // The hash of a kit says nothing of what no commit holds, and a Dockerfile of another place is not in it.
         let known = known.filter(|_| self.options.dockerfile.is_none() || self.is_named_by_hash());
         let is_new = known.is_none();
-        let builder = if let Some(builder) = known {
-            builder
-        } else {
-            let text = format!(
-                "building {version}{} for {} by {}",
-                if *debug { "-dbg" } else { "" },
-                arch.oci(),
-                producer.name()
-            );
-            watch.observer.event(&Event::Note(text));
-            output.unseal().map_err(build_error)?;
-            let builder = if let Some(file) = &self.options.dockerfile {
-                self.by_dockerfile(file, &recipe, &output, watch)?
-            } else {
-                producer.produce(&recipe, &output, building(watch)).map_err(build_error)?;
-                finish(&recipe, &output, building(watch)).map_err(build_error)?
-            };
-            self.make_tools(&recipe, &output, watch)?;
-            output.seal(&fingerprint).map_err(build_error)?;
-            builder
+        let builder = match known {
+            Some(builder) => builder,
+            None => self.compile_anew(&recipe, producer.as_ref(), &output, &fingerprint, watch)?,
         };
         let tools = recipe.tools.iter().map(|tool| (tool.clone(), output.tool(tool))).collect();
-        Ok(Compiled {
-            version: version.clone(),
-            debug: *debug,
-            arch: *arch,
-            output,
-            fingerprint,
-            builder,
-            recipe,
-            patches,
-            tools,
-            is_new,
-        })
+        Ok(Compiled { output, fingerprint, builder, recipe, patches: job.patches.clone(), tools, is_new })
+    }
+
+    /// Fills an output directory. Returns who compiled it.
+    fn compile_anew(
+        &self,
+        recipe: &Recipe,
+        producer: &dyn Producer,
+        output: &Output,
+        fingerprint: &str,
+        watch: Watch<'_>,
+    ) -> Result<String, OpError> {
+        let debug = if recipe.debug { "-dbg" } else { "" };
+        let text = format!("building {}{debug} for {} by {}", recipe.version, recipe.arch.oci(), producer.name());
+        watch.observer.event(&Event::Note(text));
+        output.unseal().map_err(build_error)?;
+        let builder = if let Some(file) = &self.options.dockerfile {
+            self.by_dockerfile(file, recipe, output, watch)?
+        } else {
+            producer.produce(recipe, output, building(watch)).map_err(build_error)?;
+            finish(recipe, output, building(watch)).map_err(build_error)?
+        };
+        self.make_tools(recipe, output, watch)?;
+        output.seal(fingerprint).map_err(build_error)?;
+        Ok(builder)
+    }
+
+    /// Compiles everything and hands each kernel to `done`: on docker builders of different architectures at the same time.
+    pub(super) fn compile_all(
+        &self,
+        jobs: Vec<Job>,
+        watch: Watch<'_>,
+        done: impl FnMut(Compiled) -> Result<(), OpError>,
+    ) -> Result<(), OpError> {
+        let mut places: BTreeMap<Arch, String> = BTreeMap::new();
+        let found = lanes(jobs, |job| {
+            let arch = job.recipe.arch;
+            let place = match places.get(&arch) {
+                Some(place) => place.clone(),
+                None if self.producer == ProducerChoice::Docker => {
+                    let builder = self.options.builder.as_deref();
+                    docker_place(builder, arch, building(watch)).map_err(build_error)?
+                }
+                None => String::new(),
+            };
+            places.insert(arch, place.clone());
+            Ok((place, arch.oci().to_owned()))
+        })?;
+        lanes::run(&found, watch, |job, watch| self.compile(job, watch), done)
     }
 
     /// Makes the sources ready; what is ready stays as it is.
-    fn prepare(&self, version: &KernelVersion, patches: &[PatchFile], watch: Watch<'_>) -> Result<Prepared, OpError> {
+    fn prepare(
+        &self,
+        version: &KernelVersion,
+        patches: &[PatchFile],
+        linux: Option<&workspace::Linux>,
+        watch: Watch<'_>,
+    ) -> Result<Prepared, OpError> {
         let work = self.out.work(version);
+        let fetched;
         let request = SourceRequest {
             kit: &self.kit,
             version,
-            origin: match (&self.options.source, &self.linux) {
+            origin: match (&self.options.source, linux) {
                 (Some(tarball), _) => Origin::Tarball(tarball),
                 (None, Some(linux)) => Origin::Linux(&linux.store),
                 (None, None) => {
-                    return Err(
-                        OpError::new("no sources of the kernel are known").hint("name a tarball: --source FILE")
-                    );
+                    fetched = self.fetch(version, watch)?;
+                    Origin::Tarball(&fetched)
                 }
             },
             patches,
@@ -134,6 +175,16 @@ impl Work<'_> {
             jobs: self.jobs,
         };
         sources::prepare(&request, building(watch)).map_err(build_error)
+    }
+
+    /// The release's tarball from kernel.org or its mirror, which has to be proved.
+    fn fetch(&self, version: &KernelVersion, watch: Watch<'_>) -> Result<Tarball, OpError> {
+        let kit = Some(&self.kit);
+        let evidence = evidence(&ProofOptions { require_signature: true, ..ProofOptions::default() }, kit);
+        let release = download(&mirror_of(kit), &version.plain(), evidence, self.options.places.offline, watch)
+            .map_err(|error| error.hint("or name a tarball of it: --source FILE; or a linux tree: --linux"))?;
+        let Evidence { sums, signature, keys, required, .. } = release.evidence;
+        Ok(Tarball { file: release.file, sums, signature, keys, require_signature: required })
     }
 
     fn recipe(

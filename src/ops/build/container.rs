@@ -41,9 +41,13 @@ impl Work<'_> {
 
     /// Fails before anything is compiled if a tool of the plan could not be made afterwards.
     pub(super) fn check_tools(&self, recipe: &Recipe) -> Result<(), OpError> {
-        for tool in recipe.tools.iter().filter(|tool| self.of_container(tool).is_some()) {
-            self.engine(tool)?;
-            self.settings(recipe)?;
+        for tool in &recipe.tools {
+            if self.options.dockerfile.is_some() {
+                KitDockerfile::of_kit(&self.kit, Some(tool), recipe).map_err(build_error)?;
+            } else if self.of_container(tool).is_some() {
+                self.engine(tool)?;
+                self.settings(recipe)?;
+            }
         }
         Ok(())
     }
@@ -51,7 +55,9 @@ impl Work<'_> {
     /// Makes the tools that kernels are not compiled with.
     pub(super) fn make_tools(&self, recipe: &Recipe, output: &Output, watch: Watch<'_>) -> Result<(), OpError> {
         for name in &recipe.tools {
-            if let Some(tool) = self.of_container(name) {
+            if self.options.dockerfile.is_some() {
+                self.tool_by_dockerfile(name, recipe, output, watch)?;
+            } else if let Some(tool) = self.of_container(name) {
                 let (engine, settings) = (self.engine(name)?, self.settings(recipe)?);
                 let builder = self.options.builder.as_deref();
                 build_tool(engine, builder, &settings, &tool, recipe, output, building(watch)).map_err(build_error)?;
@@ -100,6 +106,26 @@ impl Work<'_> {
             (None, Some(reference)) => Ok(reference.clone()),
             (None, None) => Ok(settings.image.to_string()),
         }
+    }
+
+    /// Builds a tool with the kit's own Dockerfile for it, which gets the kernel that was built as its `IMAGE`.
+    fn tool_by_dockerfile(
+        &self,
+        name: &str,
+        recipe: &Recipe,
+        output: &Output,
+        watch: Watch<'_>,
+    ) -> Result<(), OpError> {
+        let engine = self.engine("a Dockerfile")?;
+        let settings = self.settings(recipe)?;
+        let mut dockerfile = KitDockerfile::of_kit(&self.kit, Some(name), recipe).map_err(build_error)?;
+        dockerfile.arguments.extend(self.options.build_args.iter().cloned());
+        let debug = if recipe.debug { "-dbg" } else { "" };
+        let kernel = format!("localhost/kpatch-kernel:{}{debug}-{}", recipe.version, recipe.arch.oci());
+        dockerfile.kernel = Some((kernel, Some(BuilderImage::Rootfs(output.root()))));
+        let builder = self.options.builder.as_deref();
+        build_kit_dockerfile(engine, builder, &settings, &dockerfile, Some(name), recipe, output, building(watch))
+            .map_err(build_error)
     }
 
     /// The tool of that name, if it is made in a container.

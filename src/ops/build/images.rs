@@ -28,11 +28,11 @@ impl Work<'_> {
             .iter()
             .map(|patch| NamedFile { name: patch.name.clone(), bytes: patch.bytes.clone() })
             .collect();
-        let version = compiled.version.to_string();
+        let version = recipe.version.to_string();
         for image in self.images_of(compiled) {
-            let mut row = row(image, compiled.arch, BuildState::Unchanged);
+            let mut row = row(image, compiled.recipe.arch, BuildState::Unchanged);
             row.builder = Some(compiled.builder.clone());
-            let names = names(image, compiled.arch);
+            let names = names(image, compiled.recipe.arch);
             let mark = Mark::of(compiled, image, &labels, self.options.compression);
             if let Some(digest) = mark.still_holds(&layout, &names).map_err(oci_error)? {
                 row.digest = Some(digest);
@@ -41,14 +41,14 @@ impl Work<'_> {
             }
             let assembly = Assembly {
                 contents: contents(image, compiled),
-                arch: compiled.arch,
+                arch: compiled.recipe.arch,
                 epoch: recipe.epoch,
                 labels: &labels,
                 names: &names,
                 compression: self.options.compression,
                 sbom: Some(Sbom {
                     version: &version,
-                    arch: compiled.arch,
+                    arch: compiled.recipe.arch,
                     source: &recipe.source,
                     patches: &patches,
                     compiler: &compiled.builder,
@@ -67,7 +67,9 @@ impl Work<'_> {
     /// The images of the plan that are made of one compiled kernel.
     fn images_of<'a>(&'a self, compiled: &'a Compiled) -> impl Iterator<Item = &'a Image> {
         let of = |image: &&Image| {
-            image.version == compiled.version && image.debug == compiled.debug && image.archs.contains(&compiled.arch)
+            image.version == compiled.recipe.version
+                && image.debug == compiled.recipe.debug
+                && image.archs.contains(&compiled.recipe.arch)
         };
         self.plan.images.iter().filter(of)
     }

@@ -36,7 +36,7 @@ impl Mark {
         };
         let text = format!("{what} {} {compression:?} {labels:?}", compiled.fingerprint);
         let path = compiled.output.dir().join(format!("image-{what}"));
-        Self { path, key: hex(&Sha256::digest(text)), arch: compiled.arch.oci() }
+        Self { path, key: hex(&Sha256::digest(text)), arch: compiled.recipe.arch.oci() }
     }
 
     /// The digest of the image if it was made of the same and all of its names still mean it.

@@ -6,6 +6,7 @@ mod container;
 mod demo;
 mod estimate;
 mod images;
+mod lanes;
 mod mark;
 mod report;
 
@@ -17,6 +18,7 @@ use super::{OpError, Places, Watch};
 use crate::build::plan::{Content, Plan, PlanRequest};
 use crate::build::{OutDir, engine};
 use crate::kit::Kit;
+use crate::source::proof::KEYS;
 use crate::text::visible;
 
 pub use crate::build::sources::Tarball;
@@ -72,7 +74,6 @@ struct Work<'a> {
     out: OutDir,
     jobs: usize,
     producer: ProducerChoice,
-    linux: Option<workspace::Linux>,
 }
 
 /// Builds what was asked for, or says what would be built.
@@ -104,20 +105,30 @@ pub fn build(options: &BuildOptions, watch: Watch<'_>) -> Result<BuildReport, Op
     }
     // A Dockerfile gets its sources by itself.
     let wants_tree = options.source.is_none() && options.dockerfile.is_none() && !options.dry_run;
-    let linux = if wants_tree { Some(linux(&options.places, &kit, &plan, watch)?) } else { None };
+    let linux = if wants_tree { linux(&options.places, &kit, &plan, watch)? } else { None };
     let out = if options.dry_run { OutDir::at(&top) } else { OutDir::create(&top).map_err(build_error)? };
     // Two builds in one directory would compile in one another's objects.
     let _lock = if options.dry_run { None } else { Some(workspace::lock(&top.join("lock"), "build")?) };
-    let work = Work { options, kit, plan, out, jobs, producer: choice.producer, linux };
-    work.run(&mut report, watch)?;
+    let work = Work { options, kit, plan, out, jobs, producer: choice.producer };
+    if options.dry_run {
+        work.show(&mut report)?;
+    } else {
+        work.run(linux.as_ref(), &mut report, watch)?;
+    }
     Ok(report)
 }
 
-/// The linux tree, with the tags of all kernels.
-fn linux(places: &Places, kit: &Kit, plan: &Plan, watch: Watch<'_>) -> Result<workspace::Linux, OpError> {
+/// The linux tree, with the tags of all kernels. Where none is named and the kit has keys, there is none: signed tarballs are much smaller than
+/// all files of a tag.
+fn linux(places: &Places, kit: &Kit, plan: &Plan, watch: Watch<'_>) -> Result<Option<workspace::Linux>, OpError> {
+    let has_candidate = plan.images.iter().any(|image| image.version.rc().is_some());
+    if !workspace::is_named(places, kit) && !has_candidate && kit.kernel_dir().join(KEYS).is_file() {
+        return Ok(None);
+    }
     let mut tags: Vec<String> = plan.images.iter().map(|image| image.version.tag().to_string()).collect();
     tags.dedup();
     workspace::linux(places, Some(kit), &tags, watch)
+        .map(Some)
         .map_err(|error| error.hint("or name a tarball of the release: --source linux-6.6.13.tar.xz"))
 }
 
@@ -149,14 +160,13 @@ fn reference(plan: &Plan) -> Option<String> {
 }
 
 impl Work<'_> {
-    fn run(&self, report: &mut BuildReport, watch: Watch<'_>) -> Result<(), OpError> {
-        if self.options.dry_run {
-            return self.show(report);
-        }
-        for compilation in &self.plan.compilations() {
-            let compiled = self.compile(compilation, report, watch)?;
-            self.assemble(&compiled, report, watch)?;
-        }
+    fn run(&self, linux: Option<&workspace::Linux>, report: &mut BuildReport, watch: Watch<'_>) -> Result<(), OpError> {
+        let compilations = self.plan.compilations();
+        let jobs = compilations.iter().map(|compilation| self.job(compilation, linux, report, watch));
+        let jobs = jobs.collect::<Result<Vec<_>, _>>()?;
+        self.compile_all(jobs, watch, |compiled| self.assemble(&compiled, report, watch))?;
+        // Whatever was ready first.
+        report.images.sort_by_key(|row| compilations.iter().position(|compilation| row.is_of(compilation)));
         self.indexes(report)
     }
 }

@@ -2,6 +2,9 @@
 
 use serde::Serialize;
 
+use crate::arch::Arch;
+use crate::version::KernelVersion;
+
 /// What was built, or what would be.
 #[derive(Debug, Clone, Serialize)]
 pub struct BuildReport {
@@ -46,6 +49,13 @@ pub struct BuiltImage {
     pub digest: Option<String>,
     /// Who compiled it: the builder's reference, or a distribution with its compiler; absent where that is not known yet.
     pub builder: Option<String>,
+}
+
+impl BuiltImage {
+    /// Whether it is made of that compilation.
+    pub(super) fn is_of(&self, (version, debug, arch): &(KernelVersion, bool, Arch)) -> bool {
+        self.debug == *debug && self.arch == arch.oci() && self.version == version.to_string()
+    }
 }
 
 /// An index.

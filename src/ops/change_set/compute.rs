@@ -202,7 +202,15 @@ impl Plan<'_> {
         Ok(Changed {
             patches,
             from,
-            computed: Computed { stack: Arc::new(stack), carried, commits, tip, history: None, why: OnceLock::new() },
+            computed: Computed {
+                stack: Arc::new(stack),
+                carried,
+                commits,
+                tip,
+                history: None,
+                told: None,
+                why: OnceLock::new(),
+            },
         })
     }
 }

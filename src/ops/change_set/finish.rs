@@ -15,6 +15,7 @@ use crate::ops::report::{BumpReport, OutcomeName, State};
 use crate::ops::run::rewrite;
 use crate::ops::stopped::Stopped;
 use crate::ops::stopped::journal::{Decided, Journal, LandingMark, digest};
+use crate::ops::whole::{self, Whole};
 use crate::ops::{OpError, present, why};
 use crate::patch_set::PatchSet;
 use crate::text::visible;
@@ -48,6 +49,7 @@ pub(in crate::ops) fn finish(
     };
     report.report.files = landing.files();
     report.report.gate = Some(exported.gate);
+    stacks(setting, &exported.files, changed, &mut report)?;
     let updates = branch(setting, changed.computed.tip, &mut report)?;
     if setting.options.dry_run {
         return Ok(report);
@@ -55,7 +57,11 @@ pub(in crate::ops) fn finish(
     if let Some(Stopped { folder, journal }) = &stopped {
         let files = exported.files.iter().map(|file| (file.name.clone(), file.bytes.clone())).collect();
         let set = PatchSet::read(files).ok().map(|set| digest(&set));
-        let mark = LandingMark { branch: setting.job.from.branch(), commit: changed.computed.tip.to_string(), set };
+        let mark = LandingMark {
+            branch: setting.job.place.branch(&setting.job.from),
+            commit: changed.computed.tip.to_string(),
+            set,
+        };
         Journal { landing: Some(mark), ..journal.clone() }.write(folder)?;
     }
     if !report.report.files.is_empty() || !updates.is_empty() {
@@ -67,6 +73,27 @@ pub(in crate::ops) fn finish(
     report.report.commit = Some(changed.computed.tip.to_string());
     report.report.state = State::Landed;
     Ok(report)
+}
+
+/// Says of a changed set which stacks of variants do not hold with it: its own, or those that it is the common part of.
+fn stacks(
+    setting: &Setting<'_>,
+    files: &[NewFile],
+    changed: &Changed,
+    report: &mut ChangeReport,
+) -> Result<(), OpError> {
+    let Place::Kit(kit, state) = &setting.job.place else { return Ok(()) };
+    let stack = Whole { store: setting.store(), kit, skip_patch: setting.options.skip_patch_utility };
+    report.report.warnings.extend(stack.variants(state, &setting.job.from, files)?);
+    let common = stack.on_top(state, &setting.job.from, changed.computed.carried.tip())?;
+    if let Some(broken) = common.filter(|common| !common.holds) {
+        let why = whole::why(&broken);
+        report
+            .report
+            .warnings
+            .push(format!("the common patches of the series, which are built on top, give no tree: {why}"));
+    }
+    Ok(())
 }
 
 /// Says what is open, and writes down what it takes to go on.
@@ -128,6 +155,7 @@ fn begin(
 ) -> Result<ChangeReport, OpError> {
     let mut report = present::report(setting.store(), &changed.patches, &changed.computed, decided);
     report.series = setting.job.place.series();
+    report.branch = setting.job.place.branch(&setting.job.from);
     report.warnings.extend(setting.warnings.iter().cloned());
     let dropped = change.dropped.iter().filter_map(|dropped| {
         let patch = &setting.set.patches[dropped.patch.find(&setting.set)?];
@@ -241,7 +269,7 @@ fn name_files(setting: &Setting<'_>, changed: &Changed, exported: &Exported, rep
 /// The update that moves `<tag>-linuxkit` along, if it holds the old set; what else it may hold stays.
 fn branch(setting: &Setting<'_>, tip: Oid, report: &mut ChangeReport) -> Result<Vec<RefUpdate>, OpError> {
     let store = setting.store();
-    let branch = setting.job.from.branch();
+    let branch = setting.job.place.branch(&setting.job.from);
     let now = store
         .resolve(&format!("refs/heads/{branch}"))
         .map_err(|error| OpError::because("cannot read the linux tree", error))?;

@@ -75,7 +75,9 @@ pub(super) fn ask(
     let readable = drafts.iter().filter(|(draft, _)| draft.diff.is_ok());
     let (mails, files): (Vec<Mail<'_>>, Vec<&SetFile>) =
         readable.map(|(draft, file)| (Mail::new(draft, &set.settings), *file)).unzip();
-    let known = tree::facts(&linux.store, &release, &mails, watch)?;
+    // A variant has a branch of its own on the same tag.
+    let variant = set.series.as_deref().and_then(|name| Some(&name[name.find('-')?..])).unwrap_or_default();
+    let known = tree::facts(&linux.store, &release, &base.branch_of(variant), &mails, watch)?;
     let mut asked = Asked { base: Some(base.to_string()), ..Asked::default() };
     for ((mail, file), facts) in mails.iter().zip(files).zip(&known.patches) {
         asked.judged.extend(lint::tree(Subject { name: &file.name, path: &file.shown }, mail, facts));

@@ -18,7 +18,9 @@ use crate::event::Event;
 use crate::git::{GitError, MODE_SYMLINK, Oid, Store, Walk};
 use crate::lint::{Drift, Mail, PatchFacts, SetFacts};
 use crate::ops::{OpError, Watch};
-use crate::version::Tag;
+
+pub(in crate::ops) use released::no_history;
+pub(in crate::ops) use upstream::{Looked, Reach, ToldSpans, claim};
 
 /// What the tree says.
 #[derive(Debug)]
@@ -31,8 +33,20 @@ pub(super) struct TreeFacts {
     pub(super) no_history: Option<String>,
 }
 
+/// What upstream says of the patches of a set, without the rest; the inner error says why there is nothing to look through.
+pub(in crate::ops) fn looked_up(
+    store: &Store,
+    base: &Release,
+    mails: &[Mail<'_>],
+    reach: Reach,
+    watch: Watch<'_>,
+) -> Result<Result<Looked, String>, OpError> {
+    let steps = apply_each(store, base, mails, watch)?;
+    upstream::upstream(store, base, mails, &steps, reach, watch)
+}
+
 /// One patch on the tree that the ones before it leave.
-struct Step {
+pub(in crate::ops) struct Step {
     before: Oid,
     after: Oid,
     /// What it changes; nothing if it does not apply.
@@ -42,12 +56,20 @@ struct Step {
 
 /// Finds out what the tree says of the patches of one set, in the order in which they apply; each has a diff that can
 /// be read.
-pub(super) fn facts(store: &Store, base: &Release, mails: &[Mail<'_>], watch: Watch<'_>) -> Result<TreeFacts, OpError> {
+///
+/// `branch` is the one that carries the set, if the linux tree has it.
+pub(super) fn facts(
+    store: &Store,
+    base: &Release,
+    branch: &str,
+    mails: &[Mail<'_>],
+    watch: Watch<'_>,
+) -> Result<TreeFacts, OpError> {
     let steps = apply_each(store, base, mails, watch)?;
-    let upstream = upstream::upstream(store, base, mails, &steps, watch)?;
-    let set = of_set(store, base, mails, &steps)?;
+    let upstream = upstream::upstream(store, base, mails, &steps, Reach::default(), watch)?;
+    let set = of_set(store, base, branch, mails, &steps)?;
     let (no_history, mut upstream) = match upstream {
-        Ok(upstream) => (None, upstream.into_iter().map(Some).collect()),
+        Ok(looked) => (None, looked.facts.into_iter().map(Some).collect()),
         Err(reason) => (Some(reason), vec![None; mails.len()]),
     };
     // The files of patches that do not apply, each with what it was to change.
@@ -142,7 +164,13 @@ fn link(store: &Store, tree: Oid, diffs: &[FileDiff]) -> Result<Option<String>, 
 }
 
 /// What the set gives, by each of the two programs and on its branch.
-fn of_set(store: &Store, base: &Release, mails: &[Mail<'_>], steps: &[Step]) -> Result<SetFacts, OpError> {
+fn of_set(
+    store: &Store,
+    base: &Release,
+    branch: &str,
+    mails: &[Mail<'_>],
+    steps: &[Step],
+) -> Result<SetFacts, OpError> {
     let failed = |at: usize, why: &str| format!("{}: {why}", mails[at].draft.file);
     let first = steps.iter().enumerate().find_map(|(at, step)| step.applied.as_ref().err().map(|why| failed(at, why)));
     let am = first.map_or_else(|| Ok(steps.last().map_or(base.tree, |step| step.after)), Err);
@@ -150,10 +178,8 @@ fn of_set(store: &Store, base: &Release, mails: &[Mail<'_>], steps: &[Step]) -> 
         Ok(tree) => Ok(tree),
         Err((at, error)) => Err(failed(at, &reason(error)?)),
     };
-    let branch = Tag::parse(&base.tag).ok().map(|tag| tag.branch());
-    let tip =
-        branch.map(|branch| store.resolve(&format!("refs/heads/{branch}")).map(|tip| tip.map(|tip| (branch, tip))));
-    let tip = tip.transpose().map_err(unread)?.flatten();
+    let tip = store.resolve(&format!("refs/heads/{branch}")).map_err(unread)?;
+    let tip = tip.map(|tip| (branch.to_owned(), tip));
     let branch = tip.map(|(branch, tip)| store.commit(tip).map(|commit| (branch, commit.tree))).transpose();
     Ok(SetFacts { base: base.tag.clone(), am, patch, branch: branch.map_err(unread)? })
 }

@@ -69,9 +69,14 @@ pub(in crate::ops) struct Settings {
     pub(in crate::ops) skip_patch_utility: bool,
     pub(in crate::ops) export_with_git: bool,
     #[serde(default)]
+    pub(in crate::ops) skip_common: bool,
+    #[serde(default)]
     pub(in crate::ops) keep_configs: bool,
     #[serde(default)]
     pub(in crate::ops) keep_references: bool,
+    /// Where ChangeLogs were asked for, as the command line said it.
+    #[serde(default)]
+    pub(in crate::ops) changelogs: Option<String>,
 }
 
 /// A patch that waits for a decision.

@@ -220,6 +220,9 @@ impl Walk<'_> {
                 Kind::File { executable: mode & 0o100 != 0 }
             }
             EntryType::Symlink => match entry.link_name_bytes() {
+                Some(target) if leads_out(&inside, &target) => {
+                    return Err(refuse("is a link that leads out of the tree"));
+                }
                 Some(target) if !target.is_empty() && !target.contains(&0) => Kind::Symlink,
                 _ => return Err(refuse("is a link to nowhere")),
             },
@@ -320,6 +323,27 @@ pub(crate) fn check_parts(path: &[u8]) -> Result<(), &'static str> {
         _ if is_dot_git(part) => Err("is in a .git directory"),
         _ => Ok(()),
     })
+}
+
+/// True for a link at `path` whose target could lie outside of the tree: an absolute one, one with more `..` than directories above it, and one
+/// with `..` after a name, which may be a link itself.
+pub(crate) fn leads_out(path: &[u8], target: &[u8]) -> bool {
+    let mut above = path.split(|byte| *byte == b'/').count() - 1;
+    let mut descends = false;
+    let mut parts = target.split(|byte| *byte == b'/');
+    target.starts_with(b"/")
+        || parts.any(|part| match part {
+            b"" | b"." => false,
+            b".." if descends || above == 0 => true,
+            b".." => {
+                above -= 1;
+                false
+            }
+            _ => {
+                descends = true;
+                false
+            }
+        })
 }
 
 /// True for `.git` and for every name that some file system takes for it: in capitals, with ignored characters

@@ -57,7 +57,7 @@ impl Found {
         found.sort_by_key(|(at, finding)| {
             let Finding { deed, share, .. } = finding;
             let group = match deed {
-                Deed::AnotherForm | Deed::Deleted => 0,
+                Deed::AnotherForm | Deed::Named | Deed::Deleted => 0,
                 // Who changed the lines comes before who only did something to the file.
                 _ if share.tells() => 1,
                 _ => 2,
@@ -77,9 +77,10 @@ impl Found {
 fn rank(deed: Deed) -> u8 {
     match deed {
         Deed::AnotherForm => 0,
-        Deed::Deleted => 1,
-        Deed::Prerequisite => 2,
-        Deed::Changed => 3,
-        Deed::Moved => 4,
+        Deed::Named => 1,
+        Deed::Deleted => 2,
+        Deed::Prerequisite => 3,
+        Deed::Changed => 4,
+        Deed::Moved => 5,
     }
 }

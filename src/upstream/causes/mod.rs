@@ -55,6 +55,8 @@ pub enum Deed {
     Deleted,
     /// It says that it is the patch, and does something else.
     AnotherForm,
+    /// It says that it is the patch; what it does is not known.
+    Named,
     /// It took away a name that the patch uses; or the patch builds on it, and the target has it not.
     Prerequisite,
 }
@@ -94,9 +96,16 @@ impl<'a> Inquiry<'a> {
             return Ok(Why { causes: Vec::new(), notes });
         };
         let mut found = Found::default();
+        let path = || conflicts.first().map(|conflict| conflict.path.clone()).unwrap_or_default();
+        if !history.knows_changes() {
+            if let Some(at) = history.by_name(claim) {
+                found.add(at, &path(), Deed::Named);
+            }
+            self.describe(conflicts, &mut notes);
+            return Ok(Why { causes: found.into_causes(history), notes });
+        }
         if let Some(other) = history.another_form(self.store, claim, changes)? {
-            let path = conflicts.first().map(|conflict| conflict.path.clone()).unwrap_or_default();
-            found.add(other, &path, Deed::AnotherForm);
+            found.add(other, &path(), Deed::AnotherForm);
         }
         for conflict in conflicts {
             self.ask_history(history, changes, conflict, &mut found, &mut notes)?;
@@ -218,6 +227,9 @@ impl<'a> Inquiry<'a> {
             None => format!("the linux tree has no history between {base} and {target}, so no commit can be named"),
             Some(history) if history.is_empty() => {
                 format!("{base} has every commit of {target}, so none can be named")
+            }
+            Some(history) if !history.knows_changes() => {
+                "the ChangeLogs name commits and not what they change, so none can be named that does it".to_owned()
             }
             Some(history) => {
                 format!("none of the {} commits between {base} and {target} is found to do it", history.len())

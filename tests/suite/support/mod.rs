@@ -7,6 +7,7 @@ pub mod releases;
 pub mod repo;
 pub mod report;
 pub mod sandbox;
+pub mod server;
 pub mod snapshot;
 pub mod traces;
 pub mod tree;

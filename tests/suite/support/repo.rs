@@ -65,6 +65,11 @@ impl<'a> Repo<'a> {
         self.git(&["rev-parse", "HEAD"])
     }
 
+    /// A commit that changes nothing.
+    pub fn commit_empty(&self, message: &str) {
+        self.git(&["commit", "-q", "--allow-empty", "-m", message]);
+    }
+
     pub fn tag(&self, name: &str) {
         self.git(&["tag", "-a", "-m", name, name]);
     }

@@ -51,12 +51,12 @@ pub(crate) struct BuildArgs {
     /// The image with the compiler: a reference, oci:DIR[:TAG], docker-archive:FILE, or a directory [default: what the kit says]
     #[arg(long, value_name = "IMAGE")]
     builder_image: Option<String>,
-    /// Build kernels with the kit's own Dockerfile, or with this one, unchanged; it gets the sources by itself
-    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "", conflicts_with_all = ["tools", "tool", "source"])]
+    /// Build with the kit's own Dockerfiles unchanged, or kernels with this one; it gets the sources by itself
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "", conflicts_with = "source")]
     dockerfile: Option<OsString>,
     /// An argument of that Dockerfile
     #[arg(long = "build-arg", value_name = "NAME=VALUE", requires = "dockerfile", value_parser = build_arg)]
-    build_args: Vec<(String, String)>,
+    arguments: Vec<(String, String)>,
     #[command(flatten)]
     source: SourceArgs,
     /// Where everything goes [default: out/ in the top directory of the kit]
@@ -136,7 +136,7 @@ impl BuildArgs {
             builder: self.builder.clone(),
             builder_image: self.builder_image.clone(),
             dockerfile: self.dockerfile.clone().map(PathBuf::from),
-            build_args: self.build_args.clone(),
+            build_args: self.arguments.clone(),
             source: self.source.tarball(),
             epoch: source_date_epoch()?,
             out: self.out.clone(),
@@ -158,6 +158,7 @@ impl SourceArgs {
         self.source.clone().map(|file| Tarball {
             file,
             sums: self.sums.clone(),
+            signature: None,
             keys: self.keys.clone(),
             require_signature: self.require_signature,
         })

@@ -9,7 +9,7 @@ use kpatch::ops::report::State;
 use kpatch::ops::{Accept, OpError, Places};
 
 use super::commit::CommitArgs;
-use super::{Examples, FormatArgs, Writer, show_bumps};
+use super::{ChangeLogArgs, Examples, FormatArgs, Writer, show_bumps};
 use crate::ask::ask_all;
 use crate::exit::Exit;
 use crate::names;
@@ -85,16 +85,21 @@ pub(crate) struct BumpArgs {
     /// Leave patch -F0 out of the proof, for sets with binary diffs
     #[arg(long)]
     skip_patch_utility: bool,
+    /// Leave the common patches of the series, which the build puts on top of those of a variant, out of the proof
+    #[arg(long)]
+    skip_common: bool,
     /// Which tool writes the patch files
     #[arg(long, value_name = "WRITER", value_enum, default_value_t)]
     export: Writer,
+    #[command(flatten)]
+    changelogs: ChangeLogArgs,
     #[command(flatten)]
     format: FormatArgs,
 }
 
 /// Carries, asks once before several series land, and reports.
 pub(super) fn run(args: &BumpArgs, ui: &mut Ui) -> Result<Exit, OpError> {
-    let options = options(args, ui.places())?;
+    let options = options(args, args.changelogs.places(ui))?;
     if args.all && !args.yes && !args.dry_run && !agreed(&options, ui)? {
         ui.note("nothing was changed\n");
         return Ok(Exit::Interrupted);
@@ -119,6 +124,7 @@ fn options(args: &BumpArgs, places: Places) -> Result<BumpOptions, OpError> {
         replace_branch: args.replace_branch,
         accept: args.accept.clone(),
         skip_patch_utility: args.skip_patch_utility,
+        skip_common: args.skip_common,
         export_with_git: args.export == Writer::Git,
         keep_configs: args.keep_configs,
         keep_references: args.keep_references,

@@ -29,11 +29,13 @@ mod man;
 mod mergetool;
 mod module;
 mod new_series;
+mod outdated;
 mod plan;
 mod pr_body;
 mod push;
 mod reorder;
 mod retire;
+mod rt;
 mod select_images;
 mod skip;
 mod source;
@@ -42,6 +44,7 @@ mod tags;
 mod undo;
 mod update_yaml;
 mod verify;
+mod watch;
 
 use std::io::Read as _;
 use std::path::PathBuf;
@@ -62,6 +65,7 @@ use crate::ui::Ui;
 /// The verbs, in the order of the help.
 #[derive(Debug, Subcommand)]
 #[allow(missing_docs, reason = "each is documented at its arguments, which is where the help comes from")]
+#[allow(clippy::large_enum_variant, reason = "there is one of it")]
 pub(crate) enum Command {
     Status(status::StatusArgs),
     Bump(bump::BumpArgs),
@@ -81,10 +85,13 @@ pub(crate) enum Command {
     Verify(verify::VerifyArgs),
     Lint(lint::LintArgs),
     Check(check::CheckArgs),
+    Watch(watch::WatchArgs),
+    Outdated(outdated::OutdatedArgs),
     Diff(diff::DiffArgs),
     PrBody(pr_body::PrBodyArgs),
     NewSeries(new_series::NewSeriesArgs),
     Retire(retire::RetireArgs),
+    Rt(rt::RtArgs),
     Config(config::ConfigArgs),
     UpdateYaml(update_yaml::UpdateYamlArgs),
     Boot(boot::BootArgs),
@@ -127,10 +134,13 @@ impl Command {
             Self::Verify(args) => verify::run(args, ui),
             Self::Lint(args) => lint::run(args, ui),
             Self::Check(args) => check::run(args, ui),
+            Self::Watch(args) => watch::run(args, ui),
+            Self::Outdated(args) => outdated::run(args, ui),
             Self::Diff(args) => diff::run(args, ui),
             Self::PrBody(args) => pr_body::run(args, ui),
             Self::NewSeries(args) => new_series::run(args, ui),
             Self::Retire(args) => retire::run(args, ui),
+            Self::Rt(args) => rt::run(args, ui),
             Self::Config(args) => config::run(args, ui),
             Self::UpdateYaml(args) => update_yaml::run(args, ui),
             Self::Boot(args) => boot::run(args, ui),
@@ -182,10 +192,15 @@ pub(crate) fn examples(name: &str) -> Examples {
         "kpatch verify" => verify::EXAMPLES,
         "kpatch lint" => lint::EXAMPLES,
         "kpatch check" => check::EXAMPLES,
+        "kpatch watch" => watch::EXAMPLES,
+        "kpatch outdated" => outdated::EXAMPLES,
         "kpatch diff" => diff::EXAMPLES,
         "kpatch pr-body" => pr_body::EXAMPLES,
         "kpatch new-series" => new_series::EXAMPLES,
         "kpatch retire" => retire::EXAMPLES,
+        "kpatch rt" => rt::EXAMPLES,
+        "kpatch rt import" => rt::IMPORT_EXAMPLES,
+        "kpatch rt status" => rt::STATUS_EXAMPLES,
         "kpatch config" => config::EXAMPLES,
         "kpatch config check" => config::CHECK_EXAMPLES,
         "kpatch config refresh" => config::REFRESH_EXAMPLES,
@@ -215,6 +230,8 @@ pub(crate) fn examples(name: &str) -> Examples {
         "kpatch images check" => images::CHECK_EXAMPLES,
         "kpatch source" => source::EXAMPLES,
         "kpatch source import" => source::IMPORT_EXAMPLES,
+        "kpatch source list" => source::LIST_EXAMPLES,
+        "kpatch source gc" => source::GC_EXAMPLES,
         "kpatch source fetch" => source::FETCH_EXAMPLES,
         "kpatch demo" => demo::EXAMPLES,
         "kpatch completions" => completions::EXAMPLES,
@@ -253,6 +270,22 @@ impl FormatArgs {
             Format::Html => Err(OpError::new(format!("{verb} has no page in html")).hint("say --format markdown")),
             _ => Ok(()),
         }
+    }
+}
+
+/// Where ChangeLogs are read from.
+#[derive(Debug, Args)]
+struct ChangeLogArgs {
+    /// Where the linux tree has no history between the releases, read their ChangeLogs: from this mirror of kernel.org or this
+    /// directory [default: the mirror that kpatch.toml or the environment names, or else kernel.org]
+    #[arg(long, value_name = "URL|DIR", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    changelogs: Option<String>,
+}
+
+impl ChangeLogArgs {
+    /// The usual places, with that.
+    fn places(&self, ui: &Ui) -> Places {
+        Places { changelogs: self.changelogs.clone(), ..ui.places() }
     }
 }
 

@@ -9,7 +9,7 @@ use kpatch::ops::bump::What;
 use kpatch::ops::matrix::{self, MatrixReport};
 use kpatch::ops::plan::{self, PlanOptions, Targets};
 
-use super::{Examples, Format, FormatArgs, show_bumps};
+use super::{ChangeLogArgs, Examples, Format, FormatArgs, show_bumps};
 use crate::exit::Exit;
 use crate::names;
 use crate::render;
@@ -59,6 +59,8 @@ pub(crate) struct PlanArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     newest: Option<u16>,
     #[command(flatten)]
+    changelogs: ChangeLogArgs,
+    #[command(flatten)]
     format: FormatArgs,
 }
 
@@ -75,7 +77,7 @@ pub(super) fn run(args: &PlanArgs, ui: &mut Ui) -> Result<Exit, OpError> {
             OpError::new("a directory of patches has no series").hint("kpatch plan CURTAG NEWTAG --patches DIR")
         );
     }
-    let options = PlanOptions { places: ui.places(), patches: args.patches.clone(), what, targets };
+    let options = PlanOptions { places: args.changelogs.places(ui), patches: args.patches.clone(), what, targets };
     if args.matrix {
         let reports = ui.working(|watch| matrix::matrix(&options, watch))?;
         return show_matrix(&reports, &args.format, ui);

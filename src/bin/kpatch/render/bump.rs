@@ -5,8 +5,10 @@ use std::fmt::Write as _;
 use kpatch::ops::report::{BumpReport, PatchReport, State};
 
 use super::table::{Cell, table, wrap};
-use super::{Detail, Style, View, advice, count, overview, question, safe, short, summary};
+use super::{Detail, Style, View, advice, count, overview, question, releases, safe, short, summary};
 
+/// So many CVEs are named, unless all are asked for.
+const MOST_CVES: usize = 10;
 /// From this width on the table has room for the reasons.
 const ROOMY: usize = 100;
 
@@ -121,6 +123,16 @@ fn facts(report: &BumpReport, view: &View) -> String {
         None => fact("gate", "not reached, nothing is proved"),
     }
     fact("history", &summary::history(report));
+    for words in releases::findings(report) {
+        fact("upstream", &words);
+    }
+    if let Some(cves) = releases::fixed(report) {
+        let most = if view.detail == Detail::Full { usize::MAX } else { MOST_CVES };
+        fact("CVEs", &releases::cves(cves, "fixed", most));
+    }
+    for words in report.changelogs.iter().flat_map(releases::missing) {
+        fact("not checked", &words);
+    }
     for rename in &report.renames {
         fact("moved upstream", &format!("{} → {}", rename.from, rename.to));
     }

@@ -8,7 +8,7 @@ use clap_mangen::roff::{Roff, roman};
 use kpatch::drift::{RULES, Rule};
 use kpatch::finding::Severity;
 use kpatch::ops::OpError;
-use kpatch::ops::check::CheckReport;
+use kpatch::ops::check::{CheckReport, ReleasesReport};
 use kpatch::ops::lint::report::{LintReport, LintRun};
 
 use super::about::{self, Facts};
@@ -66,10 +66,14 @@ pub(crate) fn markdown(report: &CheckReport, from: Severity) -> String {
 
 /// Which list of releases was used, where it is not as new as it can be.
 fn releases(report: &CheckReport) -> Option<String> {
-    let list = report.releases.as_ref()?;
+    report.releases.as_ref().map(list_of_releases)
+}
+
+/// Where a list of releases is from, and how old it is.
+pub(crate) fn list_of_releases(list: &ReleasesReport) -> String {
     let age = ago(list.age());
     let stale = list.stale.as_ref().map(|reason| format!(", since {}", safe(reason)));
-    Some(format!("releases: {}, {age}{}", safe(&list.source), stale.unwrap_or_default()))
+    format!("releases: {}, {age}{}", safe(&list.source), stale.unwrap_or_default())
 }
 
 /// `3 hours old`.

@@ -4,10 +4,12 @@ use kpatch::ops::report::{BumpReport, OutcomeName, PatchReport};
 use kpatch::version::Tag;
 
 use super::table::wrap;
-use super::{Detail, Paint, View, count, safe, summary};
+use super::{Detail, Paint, View, count, releases, safe, summary};
 
 /// Columns of a commit message; what git's own manual advises.
 const WIDTH: usize = 72;
+/// So many CVEs are named.
+const MOST_CVES: usize = 50;
 /// The view that wraps at that width.
 const VIEW: View = View { width: WIDTH, paint: Paint(false), detail: Detail::Usual };
 
@@ -68,6 +70,10 @@ fn section(report: &BumpReport) -> String {
     }
     for (at, reference) in references.iter().enumerate() {
         text += &wrap(&format!("[{}] {}", at + 1, safe(reference)), 0, 4, &VIEW);
+    }
+    if let Some(ids) = report.cves.as_ref().and_then(|cves| releases::ids(cves, MOST_CVES)) {
+        text.push('\n');
+        text += &wrap(&format!("CVEs fixed: {}.", safe(&ids)), 0, 2, &VIEW);
     }
     text + &proof(report)
 }

@@ -3,14 +3,16 @@
 use std::fmt::Write as _;
 
 use kpatch::ops::config::OptionReport;
-use kpatch::ops::report::{BumpReport, PatchReport, ProposalReport, ReferenceReport};
+use kpatch::ops::report::{BumpReport, PatchReport, ProposalReport, ReferenceReport, UpstreamFinding};
 
 use super::escape::{clipped, fence, inline};
 use super::three_way::{self, Versions};
-use super::{Detail, Paint, View, advice, count, markers, overview, safe, safe_code, summary};
+use super::{Detail, Paint, View, advice, count, markers, overview, releases, safe, safe_code, summary};
 
 /// What a forge takes, in bytes; a little stays free for what a person adds.
 pub(super) const LIMIT: usize = 65_536 - 512;
+/// So many CVEs are named before the list that is folded.
+const MOST_CVES: usize = 10;
 /// Characters of a cell that comes from a patch.
 pub(super) const CELL: usize = 100;
 /// Stands at the end of a part that was cut.
@@ -70,6 +72,7 @@ fn one(report: &BumpReport, parts: &mut Vec<Part>) {
         parts.push(Part::Table { head, rows: patches.iter().map(|patch| row(patch)).collect() });
     }
     decisions(report, parts);
+    upstream(report, parts);
     for patch in &patches {
         fold_patch(patch, report, parts);
     }
@@ -97,6 +100,20 @@ fn decisions(report: &BumpReport, parts: &mut Vec<Part>) {
     let rows: Vec<String> = report.patches.iter().filter_map(row).collect();
     if !rows.is_empty() {
         let head = "\n**Decided by hand**\n\n| # | patch | decision | strategy | reason |\n|---|---|---|---|---|\n";
+        parts.push(Part::Table { head: head.to_owned(), rows });
+    }
+}
+
+/// What upstream says of the patches; it counts as a part of the table.
+fn upstream(report: &BumpReport, parts: &mut Vec<Part>) {
+    let row = |found: &UpstreamFinding| {
+        let words = releases::finding(found);
+        let row = [&summary::number_of(&found.file, found.part), &found.subject, &words];
+        cells(row.iter().map(|text| inline(&clipped(text, 2 * CELL))))
+    };
+    let rows: Vec<String> = report.upstream.iter().map(row).collect();
+    if !rows.is_empty() {
+        let head = "\n**What upstream says**\n\n| # | patch | upstream |\n|---|---|---|\n";
         parts.push(Part::Table { head: head.to_owned(), rows });
     }
 }
@@ -203,6 +220,11 @@ fn fold_lists(report: &BumpReport, parts: &mut Vec<Part>) {
         let lines = report.references.iter().map(line).collect();
         parts.push(Part::Folded { summary: format!("{} references", report.references.len()), lines, code: false });
     }
+    if let Some(cves) = report.cves.as_ref().filter(|cves| !cves.found.is_empty()) {
+        let lines = cves.found.iter().map(|cve| format!("- {}", inline(&releases::cve(cve)))).collect();
+        let summary = format!("{} fixed", count(cves.found.len(), "CVE", "CVEs"));
+        parts.push(Part::Folded { summary, lines, code: false });
+    }
     if !report.files.is_empty() {
         let lines = report.files.iter().map(|file| format!("- {}: {}", file.change, inline(&file.path))).collect();
         parts.push(Part::Folded { summary: format!("{} files of the kit", report.files.len()), lines, code: false });
@@ -240,6 +262,9 @@ fn facts(report: &BumpReport) -> String {
         _ => String::new(),
     };
     let mut text = format!("\n- gate: {gate}\n{anew}- history: {}\n", summary::history(report));
+    if let Some(cves) = releases::fixed(report) {
+        let _ = writeln!(text, "- CVEs: {}", inline(&releases::cves(cves, "fixed", MOST_CVES)));
+    }
     for words in summary::not_checked(report) {
         let _ = writeln!(text, "- not checked: {}", inline(&words));
     }

@@ -30,10 +30,13 @@ mod markers;
 pub(crate) mod matrix;
 pub(crate) mod module;
 pub(crate) mod new_series;
+pub(crate) mod outdated;
 pub(crate) mod overview;
 pub(crate) mod push;
 pub(crate) mod question;
+mod releases;
 pub(crate) mod retire;
+pub(crate) mod rt;
 #[cfg(test)]
 pub(crate) mod sample;
 pub(crate) mod source;
@@ -45,6 +48,7 @@ mod table;
 mod three_way;
 pub(crate) mod update_yaml;
 pub(crate) mod verify;
+pub(crate) mod watch;
 
 pub(crate) use style::{Paint, Style};
 

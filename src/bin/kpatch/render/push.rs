@@ -73,7 +73,7 @@ fn amount(amount: Amount) -> String {
 }
 
 /// A number of bytes, for people.
-fn size(bytes: u64) -> String {
+pub(crate) fn size(bytes: u64) -> String {
     const UNITS: [&str; 3] = ["KiB", "MiB", "GiB"];
     if bytes < 1 << 10 {
         return format!("{bytes} B");

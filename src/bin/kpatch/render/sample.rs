@@ -58,11 +58,15 @@ pub(crate) fn landing() -> BumpReport {
             branch: "b".repeat(40),
             holds: true,
             refreshed: Vec::new(),
+            common: None,
         }),
         files: vec![FileReport { path: "kernel/Makefile".into(), change: "edited".into() }],
         configs: Vec::new(),
         references: Vec::new(),
         history: Some(512),
+        changelogs: None,
+        upstream: Vec::new(),
+        cves: None,
         record: None,
         warnings: Vec::new(),
     }
@@ -111,6 +115,8 @@ pub(crate) fn decided() -> BumpReport {
         title: "net: fix it".into(),
         how: "claim".into(),
         reverted_by: None,
+        upstream: None,
+        release: None,
     });
     let mut refreshed = patch("0007-g.patch", OutcomeName::Refreshed);
     refreshed.detail = "context changed in drivers/b.c".into();
@@ -170,6 +176,8 @@ pub(crate) fn stopping() -> BumpReport {
         title: "net: fix it".into(),
         how: "claim".into(),
         reverted_by: None,
+        upstream: None,
+        release: None,
     });
     BumpReport {
         state: State::Stopped,
@@ -229,6 +237,8 @@ pub(crate) fn hostile() -> BumpReport {
         title: evil.into(),
         how: "title".into(),
         reverted_by: Some(evil.into()),
+        upstream: None,
+        release: None,
     });
     conflict.conflicts.push(ConflictReport {
         path: evil.into(),

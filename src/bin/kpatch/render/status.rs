@@ -66,6 +66,15 @@ fn remarks(series: &SeriesStatus, view: &View) -> String {
     if let Some(newer) = series.newer.as_ref().filter(|_| !series.deprecated && series.stopped.is_empty()) {
         text += &wrap(&format!("{name}: kpatch bump {name} carries it to {}", safe(newer)), 0, 2, view);
     }
+    if let Some(watch) = series.watch.as_ref().filter(|watch| watch.findings + watch.cves.unwrap_or(0) > 0) {
+        let mut found = vec![count(watch.findings, "finding", "findings")];
+        found.extend(watch.cves.map(|cves| count(cves, "CVE", "CVEs")));
+        let until =
+            if watch.until.is_empty() { String::new() } else { format!(" up to {}", watch.until.join(" and ")) };
+        let line =
+            format!("{name}: {} when it was last watched{}; kpatch watch {name}", found.join(", "), safe(&until));
+        text += &wrap(&line, 0, 2, view);
+    }
     if series.tag_known == Some(false) {
         let line = format!("{name}: the linux tree has no tag of its version; kpatch source brings it");
         text += &wrap(&line, 0, 2, view);
@@ -102,7 +111,7 @@ fn waiting(name: &str, stopped: &StoppedStatus, view: &View) -> String {
 
 #[cfg(test)]
 mod tests {
-    use kpatch::ops::status::OpenStatus;
+    use kpatch::ops::status::{OpenStatus, WatchStatus};
 
     use super::super::Paint;
     use super::*;
@@ -117,6 +126,7 @@ mod tests {
             tag_known: Some(true),
             branch: Some("v6.6.13-linuxkit".into()),
             newer: Some("v6.6.14".into()),
+            watch: Some(WatchStatus { findings: 2, cves: None, until: vec!["v6.6.14".into()] }),
             stopped: Vec::new(),
         };
         let open = |patch: &str, resolve: Option<&str>| OpenStatus {
@@ -137,6 +147,7 @@ mod tests {
             series: "6.1.x".into(),
             branch: None,
             newer: None,
+            watch: None,
             stopped: vec![stopped],
             ..current.clone()
         };
@@ -159,6 +170,7 @@ series  version  patches  newer    branch
 6.1.x   6.6.13   13       -        -
 
 6.6.x: kpatch bump 6.6.x carries it to v6.6.14
+6.6.x: 2 findings when it was last watched up to v6.6.14; kpatch watch 6.6.x
 6.1.x: bump to v6.1.80 stopped, 2 patches wait for a decision
   0001-a.patch: conflict, in /tmp/\\u{1b}record/0001-a
   0002-b.patch: conflict

@@ -10,7 +10,7 @@ use kpatch::ops::report::{
 
 use kpatch::version::{Series, Tag};
 
-use super::{Style, count};
+use super::{Style, count, releases};
 
 /// Change logs that are named; of a longer way the last ones.
 const CHANGELOGS: u32 = 30;
@@ -215,7 +215,15 @@ pub(super) fn evidence(found: &EvidenceReport) -> String {
         Some(by) => format!("; taken back by {}", by.chars().take(12).collect::<String>()),
         None => String::new(),
     };
-    format!("{commit} {} ({how}{reverted})", found.title)
+    // Where only a ChangeLog tells of the commit, it says more than the linux tree can.
+    let logged = match (&found.release, &found.upstream) {
+        (Some(release), Some(upstream)) => {
+            format!("; the backport of {} in {release}", upstream.chars().take(12).collect::<String>())
+        }
+        (Some(release), None) => format!("; in {release}"),
+        (None, _) => String::new(),
+    };
+    format!("{commit} {} ({how}{logged}{reverted})", found.title)
 }
 
 /// What a person decided, and why.
@@ -243,6 +251,7 @@ pub(super) fn cause(cause: &CauseReport) -> String {
         "moved" => format!("moved {}", cause.path),
         "deleted" => format!("deleted {}", cause.path),
         "another-form" => "is this patch in another form".to_owned(),
+        "named" => "says that it is this patch; what it changes is not known".to_owned(),
         "prerequisite" => "the patch builds on it, and the target lacks it".to_owned(),
         other => other.to_owned(),
     };
@@ -278,6 +287,7 @@ pub(super) fn not_checked(report: &BumpReport) -> Vec<String> {
     if report.history.is_none() {
         facts.push("no history between the two releases, so no commit of it was looked at".to_owned());
     }
+    facts.extend(report.changelogs.iter().flat_map(releases::missing));
     match &report.gate {
         None => facts.push("no exported file was applied".to_owned()),
         Some(gate) => {
@@ -321,6 +331,16 @@ pub(super) fn proof(kind: &str) -> &str {
 
 /// The gate in one line.
 pub(super) fn gate(gate: &GateReport) -> String {
+    let own = legs(gate);
+    match &gate.common {
+        Some(common) => {
+            format!("{own}; {} on top hold", super::count(common.patches, "common patch", "common patches"))
+        }
+        None => own,
+    }
+}
+
+fn legs(gate: &GateReport) -> String {
     let legs = [("git am", &gate.git_am), ("patch -F0", &gate.patch), ("branch", &gate.branch)];
     let checked = legs.iter().filter(|(_, tree)| is_id(tree)).count();
     if gate.holds && checked == legs.len() {
@@ -344,6 +364,10 @@ pub(super) fn is_id(text: &str) -> bool {
 /// What was searched for upstream commits.
 pub(super) fn history(report: &BumpReport) -> String {
     match report.history {
+        Some(commits) if report.changelogs.is_some() => {
+            let logs = report.changelogs.as_ref().map(releases::changelogs).unwrap_or_default();
+            format!("{} searched by name alone, in {logs}", count(commits, "commit", "commits"))
+        }
         Some(commits) => format!("{} searched for the patches", count(commits, "commit", "commits")),
         None => "not searched: the linux tree has no commits between the two releases".to_owned(),
     }

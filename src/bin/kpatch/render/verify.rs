@@ -39,6 +39,12 @@ fn one(report: &VerifyReport, view: &View) -> String {
             text += &wrap(&format!("{}: {}", safe(&leg.name), safe(line)), 2, 4, view);
         }
     }
+    if let Some(common) = &report.common {
+        let patches = count(common.patches, "common patch", "common patches");
+        let (am, patch) = (safe(&common.git_am), safe(&common.patch));
+        let result = if common.holds { "hold".to_owned() } else { format!("do not hold: git am {am}, patch {patch}") };
+        text += &wrap(&format!("{patches} on top {result}"), 2, 4, view);
+    }
     text
 }
 
@@ -68,6 +74,7 @@ mod tests {
             base: "v6.6.13".into(),
             patches: 13,
             legs: vec![leg("git am (kpatch)", skipped), leg("branch v6.6.13-linuxkit", true)],
+            common: None,
             holds: true,
         }
     }

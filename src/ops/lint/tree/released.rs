@@ -11,7 +11,7 @@ use crate::ops::OpError;
 const MOST: usize = 5_000;
 
 /// Why the history of the linux tree says nothing of patches on `base`; `None` if it does.
-pub(super) fn no_history(store: &Store, base: &Release) -> Result<Option<String>, OpError> {
+pub(in crate::ops) fn no_history(store: &Store, base: &Release) -> Result<Option<String>, OpError> {
     let shallow = std::fs::metadata(store.common_dir().join("shallow")).is_ok_and(|file| file.len() > 0);
     if shallow {
         return Ok(Some("the linux tree is a shallow clone, without its history".into()));

@@ -75,7 +75,8 @@ impl World {
         let store = Store::open(self.root()).expect("a repository");
         let base = Release::find(&store, tag).expect("the tag");
         let interrupt = Interrupt::new();
-        facts(&store, &base, &mails, Watch { observer: &Silent, interrupt: &interrupt }).expect("facts")
+        facts(&store, &base, &format!("{tag}-linuxkit"), &mails, Watch { observer: &Silent, interrupt: &interrupt })
+            .expect("facts")
     }
 
     /// The ids of the rules that fire on one patch.

@@ -9,7 +9,7 @@ mod table;
 
 use kpatch::ops::report::{BumpReport, PatchReport, State};
 
-use super::{Style, advice, overview, summary};
+use super::{Style, advice, overview, releases, summary};
 use markup::Markup;
 
 /// What a browser may do with the page: use its style sheet, and nothing else.
@@ -140,6 +140,9 @@ fn facts(report: &BumpReport, html: &mut Markup) {
             }
         }
         fact("history", &summary::history(report));
+        if let Some(cves) = releases::fixed(report) {
+            fact("CVEs", &releases::cves(cves, "fixed", 0));
+        }
         for words in summary::not_checked(report) {
             fact("not checked", &words);
         }
@@ -158,6 +161,9 @@ fn facts(report: &BumpReport, html: &mut Markup) {
 
 /// The files of the kit, what upstream moved, and what the releases hold.
 fn lists(report: &BumpReport, html: &mut Markup) {
+    list("what upstream says", releases::findings(report).into_iter(), html);
+    let cves = report.cves.iter().flat_map(|cves| &cves.found).map(releases::cve);
+    list("CVEs fixed", cves.collect::<Vec<_>>().into_iter(), html);
     let verb = if report.state == State::Landed { "files of the kit" } else { "files of the kit that would change" };
     list(verb, report.files.iter().map(|file| format!("{}: {}", file.change, file.path)), html);
     list("moved upstream", report.renames.iter().map(|rename| format!("{} → {}", rename.from, rename.to)), html);

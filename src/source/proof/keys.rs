@@ -11,14 +11,14 @@ use pgp::crypto::hash::HashAlgorithm;
 use pgp::packet::{Signature, SignatureType, SignatureVersion};
 use pgp::types::{KeyDetails, VerifyingKey};
 
-use crate::build::BuildError;
+use super::Error;
 
 /// The line that an armored key begins with.
 const BLOCK: &str = "-----BEGIN PGP PUBLIC KEY BLOCK-----";
 
 /// Public keys, and which of them count.
 #[derive(Debug)]
-pub(super) struct KeyRing {
+pub(crate) struct KeyRing {
     /// The name of the file that they come from, for messages.
     name: String,
     keys: Vec<SignedPublicKey>,
@@ -27,18 +27,18 @@ pub(super) struct KeyRing {
 }
 
 /// Signatures over one file, and what was hashed of it so far.
-pub(super) struct Signatures {
+pub(crate) struct Signatures {
     /// The file with the signatures, for messages.
     name: String,
     open: Vec<(Signature, Hasher)>,
 }
 
 /// A text with its signatures.
-pub(super) struct SignedText {
+pub(crate) struct SignedText {
     /// The text, with line ends as they are signed: CR LF.
-    pub(super) text: String,
+    pub(crate) text: String,
     /// Its signatures, which have seen the text.
-    pub(super) signatures: Signatures,
+    pub(crate) signatures: Signatures,
 }
 
 /// What one signature is worth.
@@ -53,7 +53,7 @@ enum Verdict {
 
 impl KeyRing {
     /// Reads keys, armored (in one block or several) or binary.
-    pub(super) fn parse(path: &Path, bytes: &[u8], pins: Vec<String>) -> Result<Self, BuildError> {
+    pub(crate) fn parse(path: &Path, bytes: &[u8], pins: Vec<String>) -> Result<Self, Error> {
         let name = path.display().to_string();
         let text = std::str::from_utf8(bytes).unwrap_or_default();
         let mut keys: Vec<SignedPublicKey> = Vec::new();
@@ -70,7 +70,7 @@ impl KeyRing {
             keys.extend(found.flatten());
         }
         if keys.is_empty() {
-            return Err(BuildError::Input(
+            return Err(Error::refused(
                 format!("there is no OpenPGP key in {name}"),
                 Some("export the keys into it: gpg --armor --export FINGERPRINT…".into()),
             ));
@@ -80,7 +80,7 @@ impl KeyRing {
 
     /// Fails unless every signature is right, as far as the keys are here, and one of them is of a pinned key, whose fingerprint is returned.
     /// `signed` names what was signed.
-    pub(super) fn accept(&self, signatures: Signatures, signed: &str) -> Result<String, BuildError> {
+    pub(crate) fn accept(&self, signatures: Signatures, signed: &str) -> Result<String, Error> {
         let name = signatures.name;
         let (mut good, mut foreign) = (None, None);
         for (signature, mut hasher) in signatures.open {
@@ -88,17 +88,15 @@ impl KeyRing {
                 Verdict::Good(key) => good = good.or(Some(key)),
                 Verdict::Foreign(why) => foreign = foreign.or(Some(why)),
                 Verdict::Forged(key) => {
-                    return Err(BuildError::Input(
-                        format!("bad signature in {name}: {signed} is not what {key} has signed"),
-                        Some("download both of them again".into()),
-                    ));
+                    let what = format!("bad signature in {name}: {signed} is not what {key} has signed");
+                    return Err(Error::Forged { what });
                 }
             }
         }
         good.ok_or_else(|| {
             let why = foreign.unwrap_or_else(|| "holds no signature".into());
             let hint = "keys count that are pinned by their fingerprint: keys = […] under [sources] in kpatch.toml";
-            BuildError::Input(format!("{name} {why}"), Some(hint.into()))
+            Error::refused(format!("{name} {why}"), Some(hint.into()))
         })
     }
 
@@ -127,7 +125,7 @@ impl KeyRing {
 
 impl Signatures {
     /// Reads detached signatures, armored or binary.
-    pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Self, BuildError> {
+    pub(crate) fn parse(path: &Path, bytes: &[u8]) -> Result<Self, Error> {
         let name = path.display().to_string();
         let read = || -> pgp::errors::Result<Vec<Signature>> {
             let (found, _) = DetachedSignature::from_reader_many(bytes)?;
@@ -136,21 +134,21 @@ impl Signatures {
         let signatures = read().map_err(|error| unreadable(&name, "signature", &error))?;
         if let Some(other) = signatures.iter().find(|signature| signature.typ() != Some(SignatureType::Binary)) {
             let kind = format!("{name} holds a signature of kind {:?}, not one of a file", other.typ());
-            return Err(BuildError::Input(kind, None));
+            return Err(Error::refused(kind, None));
         }
         Self::open(name, signatures)
     }
 
-    fn open(name: String, signatures: Vec<Signature>) -> Result<Self, BuildError> {
+    fn open(name: String, signatures: Vec<Signature>) -> Result<Self, Error> {
         let open = signatures.into_iter().map(|signature| {
             let hasher = hasher(&signature, &name)?;
             Ok((signature, hasher))
         });
-        Ok(Self { open: open.collect::<Result<_, BuildError>>()?, name })
+        Ok(Self { open: open.collect::<Result<_, Error>>()?, name })
     }
 
     /// Takes in the next bytes of what was signed.
-    pub(super) fn update(&mut self, bytes: &[u8]) {
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
         for (_, hasher) in &mut self.open {
             hasher(Some(bytes));
         }
@@ -159,7 +157,7 @@ impl Signatures {
 
 impl SignedText {
     /// Reads a text that was signed in the clear.
-    pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Self, BuildError> {
+    pub(crate) fn parse(path: &Path, bytes: &[u8]) -> Result<Self, Error> {
         let name = path.display().to_string();
         let (message, _) =
             CleartextSignedMessage::from_armor(bytes).map_err(|error| unreadable(&name, "signed text", &error))?;
@@ -175,8 +173,8 @@ impl SignedText {
 type Hasher = Box<dyn FnMut(Option<&[u8]>) -> Vec<u8>>;
 
 /// Begins the hash of one signature.
-fn hasher(signature: &Signature, name: &str) -> Result<Hasher, BuildError> {
-    let refused = |why: String| BuildError::Input(format!("{name} holds a signature {why}"), None);
+fn hasher(signature: &Signature, name: &str) -> Result<Hasher, Error> {
+    let refused = |why: String| Error::refused(format!("{name} holds a signature {why}"), None);
     let (SignatureVersion::V4, Some(config)) = (signature.version(), signature.config()) else {
         return Err(refused("of another version of OpenPGP than 4".into()));
     };
@@ -249,8 +247,8 @@ fn verifies(key: &dyn VerifyingKey, signature: &Signature, digest: &[u8]) -> boo
     begins && key.verify(algorithm, digest, bytes).is_ok()
 }
 
-fn unreadable(name: &str, what: &str, error: &pgp::errors::Error) -> BuildError {
-    BuildError::Input(format!("{name} is no OpenPGP {what}: {error}"), Some("download it again".into()))
+fn unreadable(name: &str, what: &str, error: &pgp::errors::Error) -> Error {
+    Error::refused(format!("{name} is no OpenPGP {what}: {error}"), Some("download it again".into()))
 }
 
 #[cfg(test)]

@@ -1,0 +1,259 @@
+//! The ChangeLogs of stable releases: from a mirror of kernel.org, which is asked once for each, or from a directory.
+//!
+//! A release does not change, and neither does its ChangeLog: what is in the cache is as good as what the mirror has. Nothing
+//! gets there that was not read as the ChangeLog of its release before.
+
+use std::fs;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::cache::directory_name;
+use super::mirror;
+use crate::changelog::{Logged, Malformed, parse};
+use crate::event::Interrupt;
+use crate::files::write_atomic;
+use crate::net::{self, Limits};
+use crate::process::without_passwords;
+use crate::text::visible;
+use crate::version::{KernelVersion, Series};
+
+/// The largest ones have about three megabytes.
+const MOST_BYTES: u64 = 16 << 20;
+/// What fetching one may take: it is no more than a help, and nobody wants to wait for it.
+const LIMITS: Limits =
+    Limits { bytes: MOST_BYTES, connect: Duration::from_secs(5), time: Duration::from_secs(60), proxies: true };
+
+/// Why there is no ChangeLog.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It would have to be fetched.
+    #[error("the network is not to be used, and the cache has no ChangeLog of {release}")]
+    Offline {
+        /// The release.
+        release: KernelVersion,
+    },
+    /// It could not be fetched.
+    #[error("cannot fetch the ChangeLog of {release}")]
+    Fetch {
+        /// The release.
+        release: KernelVersion,
+        /// What the web said.
+        source: net::Error,
+    },
+    /// A page for people came instead.
+    #[error("{url} is a web page, not a ChangeLog")]
+    Page {
+        /// The URL, for display.
+        url: String,
+    },
+    /// The file could not be read.
+    #[error("cannot read '{}'", visible(path.as_os_str().as_encoded_bytes()))]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// It is no ChangeLog, or it was cut.
+    #[error("{name} is no ChangeLog")]
+    Parse {
+        /// The file or the URL, for display.
+        name: String,
+        /// The line, and what is wrong with it.
+        source: Malformed,
+    },
+    /// It is that of another release.
+    #[error("{name} is not the ChangeLog of {release}: it begins with '{title}'")]
+    Other {
+        /// The file or the URL, for display.
+        name: String,
+        /// The release.
+        release: KernelVersion,
+        /// The title of its newest commit, for display.
+        title: String,
+    },
+}
+
+impl Error {
+    /// True where the next one would fail alike: nobody answers.
+    pub fn is_network(&self) -> bool {
+        let unanswered = |error: &net::Error| {
+            matches!(
+                error,
+                net::Error::Unreachable { .. } | net::Error::TimedOut { .. } | net::Error::Certificates { .. }
+            )
+        };
+        matches!(self, Self::Fetch { source, .. } if unanswered(source))
+    }
+
+    /// True when the user asked for the end.
+    pub fn is_interrupted(&self) -> bool {
+        matches!(self, Self::Fetch { source, .. } if source.is_interrupted())
+    }
+}
+
+/// Where ChangeLogs are.
+#[derive(Debug, Clone)]
+pub struct ChangeLogs {
+    place: String,
+    cache: Option<PathBuf>,
+    offline: bool,
+}
+
+impl ChangeLogs {
+    /// Those of `place`: a mirror of kernel.org, of which copies are kept in the directory `cache`, or a directory that holds
+    /// them, perhaps in `v6.x/`.
+    pub fn new(place: &str, cache: Option<&Path>, offline: bool) -> Self {
+        let place = place.trim_end_matches('/');
+        let folder = |dir: &Path| dir.join("changelogs").join(directory_name(place, ""));
+        let cache = cache.filter(|_| mirror::is_web(place)).map(folder);
+        Self { place: place.to_owned(), cache, offline }
+    }
+
+    /// Where they are, for display.
+    pub fn place(&self) -> String {
+        without_passwords(&visible(self.place.as_bytes()))
+    }
+
+    /// The same without what would have to be fetched.
+    #[must_use]
+    pub fn without_network(&self) -> Self {
+        Self { offline: true, ..self.clone() }
+    }
+
+    /// The releases and candidates of a series whose ChangeLogs are in the directory; `None` for a mirror.
+    pub fn in_directory(&self, series: Series) -> Option<Vec<KernelVersion>> {
+        if mirror::is_web(&self.place) {
+            return None;
+        }
+        let dir = Path::new(&self.place);
+        let folders = [dir.to_owned(), dir.join(format!("v{}.x", series.major))];
+        let entries = folders.iter().filter_map(|dir| fs::read_dir(dir).ok()).flatten().filter_map(Result::ok);
+        let version = |entry: fs::DirEntry| entry.file_name().to_str()?.strip_prefix("ChangeLog-")?.parse().ok();
+        let mut found: Vec<KernelVersion> = entries.filter_map(version).collect();
+        found.retain(|version| version.series() == series && version.variant().is_empty());
+        found.sort_unstable();
+        found.dedup();
+        Some(found)
+    }
+
+    /// The commits of one release, newest first.
+    ///
+    /// # Errors
+    /// Where there is none, and where what is there is not the ChangeLog of that release.
+    pub fn read(&self, release: &KernelVersion, interrupt: &Interrupt) -> Result<Vec<Logged>, Error> {
+        let name = format!("ChangeLog-{release}");
+        let below = format!("v{}.x/{name}", release.series().major);
+        if !mirror::is_web(&self.place) {
+            let dir = Path::new(&self.place);
+            let nested = dir.join(below);
+            let path = if nested.exists() { nested } else { dir.join(name) };
+            return read(&bounded(&path)?, &visible(path.as_os_str().as_encoded_bytes()), release);
+        }
+        let copy = self.cache.as_ref().map(|cache| cache.join(name));
+        if let Some(path) = copy.as_ref().filter(|path| path.exists()) {
+            let known =
+                bounded(path).and_then(|text| read(&text, &visible(path.as_os_str().as_encoded_bytes()), release));
+            // A copy that is spoilt is replaced, if it can be.
+            if known.is_ok() || self.offline {
+                return known;
+            }
+        }
+        if self.offline {
+            return Err(Error::Offline { release: release.clone() });
+        }
+        let url = format!("{}/{below}", self.place);
+        let fetched = net::fetch(&url, LIMITS, interrupt);
+        let text = fetched.map_err(|source| match source {
+            net::Error::Page { url } => Error::Page { url },
+            source => Error::Fetch { release: release.clone(), source },
+        })?;
+        let commits = read(&text, &without_passwords(&visible(url.as_bytes())), release)?;
+        if let Some(path) = copy {
+            // The answer is good without a copy of it, too.
+            let made = path.parent().map(fs::create_dir_all);
+            let _ = made.transpose().map(|_| write_atomic(&path, &text));
+        }
+        Ok(commits)
+    }
+}
+
+fn bounded(path: &Path) -> Result<Vec<u8>, Error> {
+    let failed = |source| Error::Read { path: path.to_owned(), source };
+    let mut text = Vec::new();
+    let file = fs::File::open(path).map_err(failed)?;
+    file.take(MOST_BYTES + 1).read_to_end(&mut text).map_err(failed)?;
+    if text.len() as u64 > MOST_BYTES {
+        return Err(failed(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            format!("it has more than {MOST_BYTES} bytes"),
+        )));
+    }
+    Ok(text)
+}
+
+/// The commits of a text that is to be the ChangeLog of `release`.
+fn read(text: &[u8], name: &str, release: &KernelVersion) -> Result<Vec<Logged>, Error> {
+    let name = || if mirror::is_web(name) { name.to_owned() } else { format!("'{name}'") };
+    let commits = parse(text).map_err(|source| Error::Parse { name: name(), source })?;
+    let title = commits.first().map(|newest| visible(newest.title())).unwrap_or_default();
+    if title == format!("Linux {release}") {
+        return Ok(commits);
+    }
+    Err(Error::Other { name: name(), release: release.clone(), title })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version(text: &str) -> KernelVersion {
+        text.parse().expect("a version")
+    }
+
+    fn log(release: &str) -> String {
+        format!("commit {}\nAuthor: A <a@b.c>\nDate:   today\n\n    Linux {release}\n", "1".repeat(40))
+    }
+
+    #[test]
+    fn a_directory_holds_them_flat_or_as_kernel_org_does() {
+        let dir = tempfile::tempdir().expect("a directory");
+        fs::create_dir(dir.path().join("v6.x")).expect("made");
+        fs::write(dir.path().join("v6.x/ChangeLog-6.6.14"), log("6.6.14")).expect("written");
+        fs::write(dir.path().join("ChangeLog-6.6.15"), log("6.6.15")).expect("written");
+        fs::write(dir.path().join("ChangeLog-6.6.16"), log("6.6.15")).expect("written");
+        fs::write(dir.path().join("ChangeLog-6.6.17"), "commit\n").expect("written");
+        let logs = ChangeLogs::new(dir.path().to_str().expect("UTF-8"), None, true);
+        let read = |text: &str| logs.read(&version(text), &Interrupt::new());
+        assert_eq!(read("6.6.14").expect("nested")[0].title(), "Linux 6.6.14");
+        let there = logs.in_directory("6.6.x".parse().expect("a series")).expect("a directory");
+        assert_eq!(there, ["6.6.14", "6.6.15", "6.6.16", "6.6.17"].map(version));
+        assert_eq!(read("6.6.15").expect("flat")[0].title(), "Linux 6.6.15");
+        let error = read("6.6.16").expect_err("another's").to_string();
+        assert!(error.ends_with("is not the ChangeLog of 6.6.16: it begins with 'Linux 6.6.15'"), "{error}");
+        assert!(matches!(read("6.6.17"), Err(Error::Parse { source: Malformed { line: 1, .. }, .. })));
+        assert!(matches!(read("6.6.18"), Err(Error::Read { .. })));
+    }
+
+    #[test]
+    fn a_copy_serves_without_a_network() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let place = "http://127.0.0.1:1/k/";
+        let logs = |offline| ChangeLogs::new(place, Some(dir.path()), offline);
+        let read = |offline| logs(offline).read(&version("6.6.14"), &Interrupt::new());
+        assert!(matches!(read(true), Err(Error::Offline { .. })));
+        assert_eq!(logs(true).in_directory("6.6.x".parse().expect("a series")), None);
+        let error = read(false).expect_err("nobody is there");
+        assert!(error.is_network() && !error.is_interrupted(), "{error:?}");
+        let folder = logs(true).cache.expect("a cache");
+        assert!(!folder.exists());
+        fs::create_dir_all(&folder).expect("made");
+        fs::write(folder.join("ChangeLog-6.6.14"), log("6.6.14")).expect("written");
+        assert!(read(true).is_ok() && read(false).is_ok());
+        fs::write(folder.join("ChangeLog-6.6.14"), "commit").expect("written");
+        assert!(matches!(read(true), Err(Error::Parse { .. })));
+        assert!(matches!(read(false), Err(Error::Fetch { .. })));
+        assert_eq!(ChangeLogs::new("https://a:b@h/x", None, true).place(), "https://a@h/x");
+    }
+}
