@@ -8,14 +8,14 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::lint::report::{LintCounts, NotChecked};
+use super::released::released;
 use super::workspace::{self, kit_error};
 use super::{OpError, Places, Watch};
 use crate::drift::{self, Facts, Levels, RULES, ReleaseFacts, Rule, rules_of};
 use crate::event::Event;
 use crate::finding::{Finding, Level, Severity};
 use crate::kit::Kit;
-use crate::source::cache_dir;
-use crate::source::releases::{self, Releases};
+use crate::source::releases::Releases;
 use crate::text::visible;
 
 /// What to check.
@@ -87,7 +87,7 @@ pub fn check(options: &CheckOptions, watch: Watch<'_>) -> Result<CheckReport, Op
     }
     let mut list = None;
     if rules_of("K3").into_iter().any(|rule| levels.is_on(rule)) {
-        match released(&kit, options, watch)? {
+        match released(Some(&kit), options.places.offline, watch)? {
             Ok(found) => {
                 facts.releases = Some(of_series(&found, &facts));
                 list = Some(ReleasesReport { source: found.source, age: found.age.as_secs(), stale: found.stale });
@@ -166,17 +166,6 @@ fn named(word: &str) -> Result<Vec<&'static Rule>, OpError> {
         return Err(error.hint("kpatch check --rules lists them; K1 stands for all that begin so"));
     }
     Ok(rules)
-}
-
-/// The list of releases, or why there is none.
-fn released(kit: &Kit, options: &CheckOptions, watch: Watch<'_>) -> Result<Result<Releases, String>, OpError> {
-    let place = releases::place(kit.config().releases.as_deref(), kit.top());
-    watch.observer.event(&Event::Stage { name: "asking for releases".into(), total: None });
-    let found = releases::releases(&place, cache_dir().as_deref(), options.places.offline, watch.interrupt);
-    if watch.interrupt.is_raised() {
-        return Err(OpError::interrupted());
-    }
-    Ok(found.map_err(|error| releases::described(&error)))
 }
 
 fn of_series(list: &Releases, facts: &Facts) -> Vec<ReleaseFacts> {

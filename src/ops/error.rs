@@ -25,6 +25,13 @@ impl OpError {
         Self { source: Some(source.into()), ..Self::new(message) }
     }
 
+    /// What an error says, with its causes and the way out.
+    pub(super) fn of(error: impl Error + Send + Sync + 'static, hint: Option<impl Into<String>>) -> Self {
+        let message = error.to_string();
+        let out = if error.source().is_some() { Self::because(message, error) } else { Self::new(message) };
+        out.hint_if(hint)
+    }
+
     /// The user asked to stop; nothing was changed.
     pub fn interrupted() -> Self {
         Self { interrupted: true, ..Self::new("interrupted; nothing was changed") }

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::kit::{Kit, SourcesConfig};
-use crate::source::proof::{self, Evidence};
+use crate::kit::Kit;
+use crate::source::proof::Evidence;
 
 /// What the user says of proofs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -18,13 +18,11 @@ pub struct ProofOptions {
 
 /// All that counts as a proof.
 pub(super) fn evidence(options: &ProofOptions, kit: Option<&Kit>) -> Evidence {
-    let settings = kit.map_or_else(SourcesConfig::default, |kit| kit.config().sources.clone());
+    let usual = kit.map_or_else(Evidence::without_kit, Evidence::of_kit);
     Evidence {
         sums: options.sums.clone(),
-        signature: None,
         keys: options.keys.clone(),
-        usual_keys: kit.map(|kit| kit.kernel_dir().join(proof::KEYS)),
-        pins: settings.pinned(),
-        required: options.require_signature || settings.require_signature,
+        required: options.require_signature || usual.required,
+        ..usual
     }
 }

@@ -235,23 +235,24 @@ pub(super) fn ask_for_targets(
         return Ok(());
     }
     let Some(tags) = workspace::remote_tags(places, kit, watch)? else { return Ok(()) };
-    let known = tags.iter().filter_map(|name| Tag::parse(name).ok().filter(|tag| tag.as_str() == name));
-    let released: Vec<KernelVersion> =
-        known.filter_map(|tag| tag.version()).filter(|version| version.rc().is_none()).collect();
+    let known = named(&tags);
     for job in jobs.iter_mut().filter(|job| job.to.is_none()) {
-        let Some(version) = job.from.version() else { continue };
-        let newer = released.iter().filter(|known| known.series() == version.series() && **known > version);
-        job.to = newer.max().map(KernelVersion::tag);
+        job.to = newest_of(&known, &job.from);
     }
     Ok(())
 }
 
 /// The newest release of a series among the linux tree's tags, if it is newer than `from`.
 pub(super) fn newest(store: &Store, from: &Tag) -> Result<Option<Tag>, OpError> {
-    let Some(version) = from.version() else { return Ok(None) };
-    let newer = |known: &KernelVersion| known.series() == version.series() && *known > version;
-    let best = releases(store)?.into_iter().rfind(newer);
-    Ok(best.map(|best| best.tag()))
+    Ok(newest_of(&versions(store)?, from))
+}
+
+/// The newest release of the series of `from` that is newer; `known` begins with the oldest version.
+fn newest_of(known: &[KernelVersion], from: &Tag) -> Option<Tag> {
+    let version = from.version()?;
+    let is_newer =
+        |known: &&KernelVersion| known.rc().is_none() && known.series() == version.series() && **known > version;
+    known.iter().rfind(is_newer).map(KernelVersion::tag)
 }
 
 /// The releases among the linux tree's tags, oldest version first; release candidates are none.
@@ -264,9 +265,14 @@ pub(super) fn releases(store: &Store) -> Result<Vec<KernelVersion>, OpError> {
 /// The releases and release candidates among the linux tree's tags, oldest version first.
 pub(super) fn versions(store: &Store) -> Result<Vec<KernelVersion>, OpError> {
     let tags = store.tags().map_err(|error| OpError::because("cannot read the tags of the linux tree", error))?;
+    Ok(named(&tags))
+}
+
+/// The versions that are the names of tags, oldest first.
+fn named(tags: &[String]) -> Vec<KernelVersion> {
     let known = tags.iter().filter_map(|name| Tag::parse(name).ok().filter(|tag| tag.as_str() == name));
     let mut versions: Vec<KernelVersion> = known.filter_map(|tag| tag.version()).collect();
     versions.sort_unstable();
     versions.dedup();
-    Ok(versions)
+    versions
 }

@@ -55,6 +55,7 @@ mod present;
 mod proposals;
 pub mod push;
 mod references;
+mod released;
 mod renames;
 pub mod reorder;
 pub mod report;

@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::check::ReleasesReport;
+use super::released::released;
 use super::workspace::{self, kit_error};
 use super::{OpError, Places, Watch};
-use crate::event::Event;
 use crate::kit::Kit;
-use crate::source::cache_dir;
-use crate::source::releases::{self, Releases};
+use crate::source::releases::Releases;
 use crate::version::{KernelVersion, Series};
 
 /// The releases, and the kit beside them.
@@ -49,7 +48,7 @@ impl OutdatedReport {
 /// All releases of the list, and where the kit stands, if there is one.
 pub fn list(places: &Places, watch: Watch<'_>) -> Result<OutdatedReport, OpError> {
     let kit = workspace::kit(places).ok();
-    let list = released(places, kit.as_ref(), watch)?;
+    let list = needed(places, kit.as_ref(), watch)?;
     let mut all = kit.as_ref().map(kernels).transpose()?.unwrap_or_default();
     for release in &list.releases {
         all.entry(release.version.series()).or_default();
@@ -60,24 +59,14 @@ pub fn list(places: &Places, watch: Watch<'_>) -> Result<OutdatedReport, OpError
 /// The kernels of the kit that are not deprecated, and what there is of their series.
 pub fn outdated(places: &Places, watch: Watch<'_>) -> Result<OutdatedReport, OpError> {
     let kit = workspace::kit(places)?;
-    let list = released(places, Some(&kit), watch)?;
+    let list = needed(places, Some(&kit), watch)?;
     Ok(report(&list, kernels(&kit)?))
 }
 
-/// The list of releases.
-fn released(places: &Places, kit: Option<&Kit>, watch: Watch<'_>) -> Result<Releases, OpError> {
-    let (setting, top) = match kit {
-        Some(kit) => (kit.config().releases.as_deref(), kit.top()),
-        None => (None, std::path::Path::new(".")),
-    };
-    let place = releases::place(setting, top);
-    watch.observer.event(&Event::Stage { name: "asking for releases".into(), total: None });
-    releases::releases(&place, cache_dir().as_deref(), places.offline, watch.interrupt).map_err(|error| {
-        if watch.interrupt.is_raised() {
-            return OpError::interrupted();
-        }
-        OpError::new(releases::described(&error)).hint("name a list: releases in kpatch.toml, or KPATCH_RELEASES")
-    })
+/// The list of releases, without which there is nothing to say.
+fn needed(places: &Places, kit: Option<&Kit>, watch: Watch<'_>) -> Result<Releases, OpError> {
+    let hint = "name a list: releases in kpatch.toml, or KPATCH_RELEASES";
+    released(kit, places.offline, watch)?.map_err(|reason| OpError::new(reason).hint(hint))
 }
 
 /// The newest plain kernel of each series that the kit builds. Variants follow releases of their own.

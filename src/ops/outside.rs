@@ -13,7 +13,7 @@ use crate::source::cache_dir;
 use crate::source::changelogs::{ChangeLogs, Error};
 use crate::source::vulns::{self, Vulns};
 use crate::source::{mirror, releases};
-use crate::text::visible;
+use crate::text::{visible, with_causes};
 use crate::upstream::History;
 use crate::version::{KernelVersion, Series, Tag};
 
@@ -149,7 +149,7 @@ impl Outside {
                 is_final = !matches!(error, Error::Offline { .. });
                 let reason = match (&error, self.unreachable.get()) {
                     (Error::Offline { .. }, Some(reason)) => format!("not tried, since {reason}"),
-                    _ => described(&error),
+                    _ => with_causes(&error),
                 };
                 if error.is_network() {
                     let _ = self.unreachable.set(reason.clone());
@@ -209,7 +209,7 @@ impl Outside {
         let newest = |list: &releases::Releases| list.newest(series).map(|release| release.version.clone());
         Ok(match found {
             Ok(list) => Ok(newest(&list).filter(|version| version.rc().is_none())),
-            Err(error) => Err(releases::described(&error)),
+            Err(error) => Err(with_causes(&error)),
         })
     }
 
@@ -219,7 +219,7 @@ impl Outside {
         let Some(dir) = &self.flaws_dir else { return Ok(None) };
         let flaws = self.flaws.get_or_init(|| {
             watch.observer.event(&Event::Stage { name: "reading the published CVEs".into(), total: None });
-            Vulns::read(dir, watch.interrupt).map_err(|error| described(&error))
+            Vulns::read(dir, watch.interrupt).map_err(|error| with_causes(&error))
         });
         if watch.interrupt.is_raised() { Err(OpError::interrupted()) } else { Ok(Some(flaws)) }
     }
@@ -248,17 +248,6 @@ fn is_kernel_org(linux: &str) -> bool {
     let authority = rest.split('/').next().unwrap_or_default();
     let host = authority.rsplit('@').next().unwrap_or_default().split(':').next().unwrap_or_default();
     host == "kernel.org" || host.ends_with(".kernel.org")
-}
-
-/// An error with its causes, in one phrase.
-fn described(error: &dyn std::error::Error) -> String {
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    while let Some(source) = cause {
-        words = format!("{words}: {source}");
-        cause = source.source();
-    }
-    words
 }
 
 #[cfg(test)]

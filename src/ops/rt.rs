@@ -20,10 +20,5 @@ fn source_error(error: Error) -> OpError {
         return OpError::interrupted();
     }
     let hint = error.hint();
-    let message = error.to_string();
-    match std::error::Error::source(&error) {
-        Some(_) => OpError::because(message, error),
-        None => OpError::new(message),
-    }
-    .hint_if(hint)
+    OpError::of(error, hint)
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use crate::event::Interrupt;
 use crate::files::write_atomic;
 use crate::net::{self, Limits};
+use crate::text::with_causes;
 
 /// A copy that is younger than this is as good as the list itself.
 const FRESH: Duration = Duration::from_secs(3600);
@@ -67,7 +68,7 @@ where
             },
         }
     };
-    let reason = if ask.offline { "the network is not to be used".to_owned() } else { described(&problem) };
+    let reason = if ask.offline { "the network is not to be used".to_owned() } else { with_causes(&problem) };
     let old = copied.and_then(|(bytes, age)| read(Found { bytes: &bytes, age, stale: Some(reason) }).ok());
     old.ok_or(problem)
 }
@@ -85,15 +86,4 @@ pub(super) fn age(path: &Path) -> Option<Duration> {
     let written = fs::metadata(path).ok()?.modified().ok()?;
     // A clock that was put back makes it new.
     Some(SystemTime::now().duration_since(written).unwrap_or_default())
-}
-
-/// An error with its causes, in one phrase.
-pub(super) fn described(error: &dyn std::error::Error) -> String {
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    while let Some(source) = cause {
-        words = format!("{words}: {source}");
-        cause = source.source();
-    }
-    words
 }

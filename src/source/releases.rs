@@ -160,11 +160,6 @@ fn parse(bytes: &[u8], place: &str, age: Duration, stale: Option<String>) -> Res
     Ok(Releases { releases, source, age: Duration::from_secs(age.as_secs()), stale })
 }
 
-/// An error with its causes, in one phrase.
-pub fn described(error: &Error) -> String {
-    super::copy::described(error)
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::SystemTime;

@@ -116,11 +116,6 @@ impl Error {
     }
 }
 
-/// An error with its causes, in one phrase.
-pub fn described(error: &Error) -> String {
-    super::copy::described(error)
-}
-
 /// The directory of the project with the newest releases of a series, below a mirror.
 fn directory(mirror: &str, series: Series) -> String {
     format!("{mirror}/projects/rt/{}.{}", series.major, series.minor)

@@ -5,12 +5,11 @@
 
 use std::cell::RefCell;
 use std::fs::File;
-use std::io::{self, Read, Seek as _};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::proof::{self, Check, Evidence, Proof};
 use crate::event::{Event, Observer};
-use crate::files::sha256;
 use crate::git::process::{Error as GitError, Git, check_ref_name};
 
 mod quarantine;
@@ -191,7 +190,8 @@ fn import_within(
     }
     observer.event(&Event::Stage { name: "importing the release".into(), total: None });
     let mut file = File::open(tarball).map_err(|source| Error::Open { path: tarball.to_owned(), source })?;
-    let witness = Witness::new(evidence.map(|evidence| begin(&mut file, tarball, evidence)).transpose()?);
+    let check = evidence.map(|evidence| Proof::begin_file(&mut file, tarball, evidence)).transpose()?;
+    let witness = Witness::new(check);
     let input = reader::decompressed(file).map_err(|source| damaged(tarball, source))?;
     let input = Witnessed { from: input, witness: &witness };
 
@@ -217,14 +217,6 @@ fn import_within(
     let files = quarantine.files();
     let stored = quarantine.finish(&tag, &message(&tag), newest)?;
     Ok(Imported { notes, ..land(git, tarball, tag, stored, files)? })
-}
-
-/// Begins with the proof of a tarball, of which all is hashed for it. The file is at its beginning again afterwards.
-fn begin(file: &mut File, tarball: &Path, evidence: &Evidence) -> Result<Check, Error> {
-    let failed = |source| Error::Open { path: tarball.to_owned(), source };
-    let sum = sha256(file, &|| true).map_err(failed)?.unwrap_or_default();
-    file.rewind().map_err(failed)?;
-    Ok(Proof::gather(tarball, evidence)?.begin(&sum)?)
 }
 
 /// Sees all of the archive go by, for its signature.

@@ -226,7 +226,8 @@ release=$(cat "$objects/include/config/kernel.release")
 # --- collect ---------------------------------------------------------------------------------------------------------------
 
 stage install
-mkdir -p "$out/root" "$out/trees/modules/lib/modules/$release" "$out/trees/headers/usr" "$out/trees/dev"
+root=$out/root
+mkdir -p "$root" "$out/trees/modules/lib/modules/$release" "$out/trees/headers/usr" "$out/trees/dev"
 kernel=
 for name in bzImage Image.gz vmlinuz.efi; do
     if [ -z "$kernel" ] && [ -f "$objects/arch/$source_arch/boot/$name" ]; then
@@ -234,10 +235,10 @@ for name in bzImage Image.gz vmlinuz.efi; do
     fi
 done
 [ -n "$kernel" ] || die "nothing that boots was built: no bzImage, Image.gz or vmlinuz.efi in arch/$source_arch/boot"
-cp "$kernel" "$out/root/kernel"
-cp "$objects/System.map" "$out/root/System.map"
-cp "$objects/.config" "$out/root/kernel_config"
-[ -z "$debug" ] || cp "$objects/vmlinux" "$out/root/vmlinux"
+cp "$kernel" "$root/kernel"
+cp "$objects/System.map" "$root/System.map"
+cp "$objects/.config" "$root/kernel_config"
+[ -z "$debug" ] || cp "$objects/vmlinux" "$root/vmlinux"
 headers=usr/src/linux-headers-$release
 if is_set MODULES; then
     kmake "-j$jobs" "INSTALL_MOD_PATH=$out/trees/modules" modules_install

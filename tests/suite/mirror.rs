@@ -17,6 +17,7 @@ use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use sha2::{Digest as _, Sha256};
 
+use crate::support::archive::{Entry, append, xz};
 use crate::support::kit::assert_refusal;
 use crate::support::server::{Server, plain, say};
 use crate::support::{KitBuilder, Layout, Sandbox};
@@ -49,40 +50,16 @@ fn signed_sums(key: &SignedSecretKey, bytes: &[u8]) -> Vec<u8> {
     signed.unwrap().to_armored_string(ArmorOptions::default()).unwrap().into_bytes()
 }
 
-/// A tar entry with any name and link, as no honest program writes it.
-fn raw(tar: &mut Vec<u8>, name: &str, kind: tar::EntryType, link: &str, bytes: &[u8]) {
-    let mut header = tar::Header::new_gnu();
-    header.as_old_mut().name[..name.len()].copy_from_slice(name.as_bytes());
-    header.as_old_mut().linkname[..link.len()].copy_from_slice(link.as_bytes());
-    header.set_entry_type(kind);
-    header.set_mode(0o644);
-    header.set_mtime(1_700_000_000);
-    header.set_size(bytes.len() as u64);
-    header.set_cksum();
-    tar.extend_from_slice(header.as_bytes());
-    tar.extend_from_slice(bytes);
-    tar.resize(tar.len().next_multiple_of(512), 0);
-}
-
-/// Name, kind, target and content.
-type Entry<'a> = (&'a str, tar::EntryType, &'a str, &'a [u8]);
-
 /// A release with these entries after its Makefile.
 fn release(more: &[Entry<'_>]) -> Vec<u8> {
     let makefile = "VERSION = 6\nPATCHLEVEL = 6\nSUBLEVEL = 13\nEXTRAVERSION =\n";
     let mut tar = Vec::new();
-    raw(&mut tar, "linux-6.6.13/Makefile", tar::EntryType::Regular, "", makefile.as_bytes());
-    for (name, kind, link, bytes) in more {
-        raw(&mut tar, name, *kind, link, bytes);
+    append(&mut tar, (b"linux-6.6.13/Makefile", tar::EntryType::Regular, "", makefile.as_bytes()));
+    for entry in more {
+        append(&mut tar, *entry);
     }
     tar.resize(tar.len() + 1024, 0);
     tar
-}
-
-fn xz(bytes: &[u8]) -> Vec<u8> {
-    let mut xz = liblzma::write::XzEncoder::new(Vec::new(), 6);
-    xz.write_all(bytes).unwrap();
-    xz.finish().unwrap()
 }
 
 /// Bytes that do not get smaller, so that a download of them takes more than one read.
@@ -148,7 +125,7 @@ impl Place {
 
     /// A good release.
     fn good(&self) -> Vec<u8> {
-        let tar = release(&[("linux-6.6.13/noise", tar::EntryType::Regular, "", &noise(1 << 20))]);
+        let tar = release(&[(b"linux-6.6.13/noise", tar::EntryType::Regular, "", &noise(1 << 20))]);
         let packed = xz(&tar);
         self.serve(TARBALL, &packed);
         self.serve(SUMS, &signed_sums(&self.key, &packed));
@@ -286,14 +263,14 @@ fn what_is_not_what_was_released_is_refused() {
 #[test]
 fn what_is_released_may_still_be_hostile() {
     let cases: [(&str, Vec<Entry<'_>>, &str); 4] = [
-        ("out of the tree", vec![("linux-6.6.13/../x", tar::EntryType::Regular, "", b"x")], "linux-6.6.13/../x"),
-        ("absolute", vec![("/etc/x", tar::EntryType::Regular, "", b"x")], "/etc/x"),
-        ("a link out", vec![("linux-6.6.13/x", tar::EntryType::Symlink, "../../x", b"")], "linux-6.6.13/x"),
+        ("out of the tree", vec![(b"linux-6.6.13/../x", tar::EntryType::Regular, "", b"x")], "linux-6.6.13/../x"),
+        ("absolute", vec![(b"/etc/x", tar::EntryType::Regular, "", b"x")], "/etc/x"),
+        ("a link out", vec![(b"linux-6.6.13/x", tar::EntryType::Symlink, "../../x", b"")], "linux-6.6.13/x"),
         (
             "through a link",
             vec![
-                ("linux-6.6.13/d", tar::EntryType::Symlink, "k", b""),
-                ("linux-6.6.13/d/x", tar::EntryType::Regular, "", b"x"),
+                (b"linux-6.6.13/d", tar::EntryType::Symlink, "k", b""),
+                (b"linux-6.6.13/d/x", tar::EntryType::Regular, "", b"x"),
             ],
             "linux-6.6.13/d",
         ),
@@ -307,7 +284,7 @@ fn what_is_released_may_still_be_hostile() {
     }
     // A file that says that it has two gigabytes, and would, of nothing.
     let place = Place::new();
-    let mut tar = release(&[("linux-6.6.13/bomb", tar::EntryType::Regular, "", b"")]);
+    let mut tar = release(&[(b"linux-6.6.13/bomb", tar::EntryType::Regular, "", b"")]);
     let at = tar.len() - 1024 - 512;
     let mut header = tar::Header::new_gnu();
     header.as_mut_bytes().copy_from_slice(&tar[at..at + 512]);

@@ -1,8 +1,8 @@
 //! Sets of the -rt project as variants: from files, directories and the web, onto newer releases, and nothing that is hostile.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use crate::support::archive::{append, xz};
 use crate::support::by_git::{Taken, patch_files};
 use crate::support::kit::commit_all;
 use crate::support::server::{Server, plain, say};
@@ -20,13 +20,7 @@ fn tarball(files: &[(String, Vec<u8>)]) -> Vec<u8> {
         header.set_size(bytes.len() as u64);
         tar.append_data(&mut header, name, bytes.as_slice()).unwrap();
     }
-    packed(&tar.into_inner().unwrap())
-}
-
-fn packed(bytes: &[u8]) -> Vec<u8> {
-    let mut xz = liblzma::write::XzEncoder::new(Vec::new(), 1);
-    xz.write_all(bytes).unwrap();
-    xz.finish().unwrap()
+    xz(&tar.into_inner().unwrap())
 }
 
 /// A set as quilt has it: names without numbers, a series with comments and options, and patches without what only
@@ -435,22 +429,6 @@ fn releases_come_from_the_project_or_a_mirror() {
     assert!(text.contains("newest of -rt not known:") && text.contains("--offline"), "{text}");
 }
 
-/// One entry of a tarball, with the name as it is.
-fn raw(tar: &mut Vec<u8>, name: &[u8], kind: tar::EntryType, link: &str, bytes: &[u8]) {
-    let mut header = tar::Header::new_ustar();
-    header.as_old_mut().name[..name.len()].copy_from_slice(name);
-    header.set_entry_type(kind);
-    header.set_mode(0o644);
-    header.set_size(bytes.len() as u64);
-    if !link.is_empty() {
-        header.set_link_name(link).unwrap();
-    }
-    header.set_cksum();
-    tar.extend_from_slice(header.as_bytes());
-    tar.extend_from_slice(bytes);
-    tar.resize(tar.len().next_multiple_of(512), 0);
-}
-
 /// Name, kind and target of an entry.
 type Entry<'a> = (&'a [u8], tar::EntryType, &'a str);
 
@@ -460,7 +438,7 @@ fn a_hostile_tarball_leaves_nothing_behind() {
     let world = World::new(Layout::Flat);
     let good = |tar: &mut Vec<u8>| {
         for (name, bytes) in small_set() {
-            raw(tar, name.as_bytes(), Regular, "", &bytes);
+            append(tar, (name.as_bytes(), Regular, "", &bytes));
         }
     };
     let ended = |mut tar: Vec<u8>| {
@@ -479,8 +457,8 @@ fn a_hostile_tarball_leaves_nothing_behind() {
     for ((name, kind, link), says) in entries {
         let mut tar = Vec::new();
         good(&mut tar);
-        raw(&mut tar, name, kind, link, b"");
-        let file = world.sandbox.write("patches-6.6.13-rt20.tar.xz", packed(&ended(tar)));
+        append(&mut tar, (name, kind, link, b""));
+        let file = world.sandbox.write("patches-6.6.13-rt20.tar.xz", xz(&ended(tar)));
         world.refused(&["rt", "import", file.to_str().unwrap()], &["refusing", says]);
     }
     // A series that leads out, one that names what is not there, a file that was cut off, and one that unpacks to too much.
@@ -503,8 +481,8 @@ fn a_hostile_tarball_leaves_nothing_behind() {
     refused(b"not a tarball at all", &["is damaged or not a tarball"]);
     let mut bomb = Vec::new();
     good(&mut bomb);
-    raw(&mut bomb, b"p/bomb.patch", Regular, "", &vec![b'x'; 65 << 20]);
-    refused(&packed(&ended(bomb)), &["it has more than 67108864 bytes in one file"]);
+    append(&mut bomb, (b"p/bomb.patch", Regular, "", &vec![b'x'; 65 << 20]));
+    refused(&xz(&ended(bomb)), &["it has more than 67108864 bytes in one file"]);
     let evil = String::from_utf8(small_set()[1].1.clone()).unwrap().replace("kernel/panic.c", "../../evil.c");
     let mut set = small_set();
     set[1].1 = evil.into_bytes();

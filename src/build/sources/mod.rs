@@ -32,7 +32,7 @@ use crate::kit::Kit;
 use crate::source::proof::{self, Evidence, Proof};
 use crate::source::resolve::STABLE_TREE;
 use crate::source::tarball::{self, release};
-use crate::text::hex;
+use crate::text::{hex, with_causes};
 use crate::version::KernelVersion;
 use files::Files;
 use patches::Patches;
@@ -150,14 +150,13 @@ pub fn prepare(request: &SourceRequest<'_>, watch: Watch<'_>) -> Result<Prepared
 
 /// What may prove a tarball, and what the kit asks for.
 fn evidence(tarball: &Tarball, kit: &Kit) -> Evidence {
-    let settings = &kit.config().sources;
+    let usual = Evidence::of_kit(kit);
     Evidence {
         sums: tarball.sums.clone(),
         signature: tarball.signature.clone(),
         keys: tarball.keys.clone(),
-        usual_keys: Some(kit.kernel_dir().join(proof::KEYS)),
-        pins: settings.pinned(),
-        required: tarball.require_signature || settings.require_signature,
+        required: tarball.require_signature || usual.required,
+        ..usual
     }
 }
 
@@ -324,17 +323,6 @@ fn hex_sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
-/// What an error says, with its causes.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(source) = cause {
-        text = format!("{text}: {source}");
-        cause = source.source();
-    }
-    text
-}
-
 #[allow(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
 fn git_failed(error: GitError) -> BuildError {
     let hint = match error {
@@ -343,7 +331,7 @@ fn git_failed(error: GitError) -> BuildError {
         }
         _ => None,
     };
-    BuildError::Input(chain(&error), hint)
+    BuildError::Input(with_causes(&error), hint)
 }
 
 impl From<proof::Error> for BuildError {
@@ -357,6 +345,6 @@ impl From<proof::Error> for BuildError {
 
 impl From<tarball::Error> for BuildError {
     fn from(error: tarball::Error) -> Self {
-        Self::Input(chain(&error), error.hint().map(str::to_owned))
+        Self::Input(with_causes(&error), error.hint().map(str::to_owned))
     }
 }

@@ -57,12 +57,7 @@ fn from_web(url: &str, options: &AddOptions, watch: Watch<'_>) -> Result<Input, 
             return OpError::interrupted();
         }
         let hint = error.hint();
-        let message = error.to_string();
-        match std::error::Error::source(&error) {
-            Some(_) => OpError::because(message, error),
-            None => OpError::new(message),
-        }
-        .hint_if(hint)
+        OpError::of(error, hint)
     };
     let address = Address::parse(url).map_err(failed)?;
     if options.set.places.offline {

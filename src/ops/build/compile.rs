@@ -130,12 +130,16 @@ impl Work<'_> {
         watch: Watch<'_>,
         done: impl FnMut(Compiled) -> Result<(), OpError>,
     ) -> Result<(), OpError> {
+        let mut archs = jobs.iter().map(|job| job.recipe.arch);
+        let first = archs.next();
+        // Docker need not be asked where one architecture is built.
+        let asks = self.producer == ProducerChoice::Docker && archs.any(|arch| Some(arch) != first);
         let mut places: BTreeMap<Arch, String> = BTreeMap::new();
         let found = lanes(jobs, |job| {
             let arch = job.recipe.arch;
             let place = match places.get(&arch) {
                 Some(place) => place.clone(),
-                None if self.producer == ProducerChoice::Docker => {
+                None if asks => {
                     let builder = self.options.builder.as_deref();
                     docker_place(builder, arch, building(watch)).map_err(build_error)?
                 }

@@ -8,14 +8,16 @@ use crate::git::GitError;
 use crate::kit::{Kit, SeriesState};
 use crate::ops::check::ReleasesReport;
 use crate::ops::gate::whole;
+use crate::ops::released::released;
 use crate::ops::report::CommonReport;
+use crate::ops::source::mirror_of;
 use crate::ops::whole::{self, Whole};
 use crate::ops::workspace::{self, Linux, kit_error};
 use crate::ops::{OpError, Places, Watch, jobs};
 use crate::patch_set::PatchSet;
-use crate::source::mirror;
-use crate::source::releases::{self, Releases, described};
+use crate::source::releases::Releases;
 use crate::source::{cache_dir, rt};
+use crate::text::with_causes;
 use crate::version::Tag;
 
 /// Where a variant stands.
@@ -77,12 +79,7 @@ pub fn status(places: &Places, watch: Watch<'_>) -> Result<Vec<RtStatusReport>, 
     if states.is_empty() {
         return Ok(Vec::new());
     }
-    let place = releases::place(kit.config().releases.as_deref(), kit.top());
-    let stable = releases::releases(&place, cache_dir().as_deref(), places.offline, watch.interrupt);
-    let stable = match stable {
-        Err(releases::Error::Fetch(error)) if error.is_interrupted() => return Err(OpError::interrupted()),
-        other => other.map_err(|error| described(&error)),
-    };
+    let stable = released(Some(&kit), places.offline, watch)?;
     // What the linux tree lacks is not fetched for a look.
     let local = Places { offline: true, ..places.clone() };
     let linux = workspace::linux(&local, Some(&kit), &[], watch).map_err(|error| error.to_string());
@@ -140,8 +137,7 @@ impl Looker<'_> {
         known: Option<&rt::RtRelease>,
         report: &mut RtStatusReport,
     ) -> Result<(), OpError> {
-        let setting = self.kit.config().sources.mirror.as_ref().map(|mirror| mirror.get_ref().as_str());
-        let mirror = mirror::place(setting, self.kit.top());
+        let mirror = mirror_of(Some(self.kit));
         match rt::listing(&mirror, state.series, cache_dir().as_deref(), self.offline, self.watch.interrupt) {
             Ok(list) => {
                 let newest = list.releases.last();
@@ -151,7 +147,7 @@ impl Looker<'_> {
                     Some(ReleasesReport { source: list.source, age: list.age.as_secs(), stale: list.stale });
             }
             Err(error) if error.is_interrupted() => return Err(source_error(error)),
-            Err(error) => report.rt_unknown = Some(rt::described(&error)),
+            Err(error) => report.rt_unknown = Some(with_causes(&error)),
         }
         Ok(())
     }

@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::tarball::reader::decompressed;
 use crate::files::sha256;
+use crate::kit::{Kit, SourcesConfig};
 use crate::text::hex;
 
 mod keys;
@@ -87,6 +88,24 @@ pub struct Evidence {
     pub required: bool,
 }
 
+impl Evidence {
+    /// What a kit says: its keys, which of them count, and whether a proof is required.
+    pub fn of_kit(kit: &Kit) -> Self {
+        let settings = &kit.config().sources;
+        Self {
+            usual_keys: Some(kit.kernel_dir().join(KEYS)),
+            pins: settings.pinned(),
+            required: settings.require_signature,
+            ..Self::default()
+        }
+    }
+
+    /// Where there is no kit: the keys of kernel.org count.
+    pub fn without_kit() -> Self {
+        Self { pins: SourcesConfig::default().pinned(), ..Self::default() }
+    }
+}
+
 /// The files that may prove a tarball, as they are.
 pub(crate) struct Proof {
     /// The tarball, for messages and in lists.
@@ -127,6 +146,14 @@ impl Proof {
             required: evidence.required,
             name,
         })
+    }
+
+    /// Begins with the proof of a file that was just opened, of which all is hashed for it. It is at its beginning again afterwards.
+    pub(crate) fn begin_file(file: &mut fs::File, path: &Path, evidence: &Evidence) -> Result<Check, Error> {
+        let failed = |source| Error::Read { path: path.to_owned(), source };
+        let sum = sha256(file, &|| true).map_err(failed)?.unwrap_or_default();
+        file.rewind().map_err(failed)?;
+        Self::gather(path, evidence)?.begin(&sum)
     }
 
     /// Names all that the outcome depends on, besides the tarball.
@@ -219,10 +246,8 @@ impl Check {
 pub fn prove(file: &Path, evidence: &Evidence) -> Result<Vec<String>, Error> {
     let failed = |source| Error::Read { path: file.to_owned(), source };
     let mut opened = fs::File::open(file).map_err(failed)?;
-    let sum = sha256(&mut opened, &|| true).map_err(failed)?.unwrap_or_default();
-    let mut check = Proof::gather(file, evidence)?.begin(&sum)?;
+    let mut check = Proof::begin_file(&mut opened, file, evidence)?;
     if check.needs_archive() {
-        opened.rewind().map_err(failed)?;
         let mut archive = decompressed(opened).map_err(failed)?;
         let mut buffer = vec![0; 64 * 1024];
         loop {

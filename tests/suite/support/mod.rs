@@ -1,5 +1,6 @@
 //! Sandboxes: folders of their own, a clean environment, a clock that stands still; small trees and kits in them.
 
+pub mod archive;
 pub mod by_git;
 pub mod kit;
 pub mod random;

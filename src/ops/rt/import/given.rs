@@ -8,9 +8,9 @@ use crate::event::Event;
 use crate::kit::Kit;
 use crate::lint::origins;
 use crate::ops::evidence::{ProofOptions, evidence};
+use crate::ops::source::mirror_of;
 use crate::ops::{OpError, Watch};
 use crate::patch::read;
-use crate::source::mirror;
 use crate::source::proof::prove;
 use crate::source::rt::{Content, RtRelease};
 use crate::text::visible;
@@ -47,8 +47,7 @@ impl Given {
     }
 
     fn fetch(release: RtRelease, options: &RtImportOptions, kit: &Kit, watch: Watch<'_>) -> Result<Self, OpError> {
-        let setting = kit.config().sources.mirror.as_ref().map(|mirror| mirror.get_ref().as_str());
-        let mirror = mirror::place(setting, kit.top());
+        let mirror = mirror_of(Some(kit));
         watch.observer.event(&Event::Stage { name: format!("fetching {}", release.tarball()).into(), total: None });
         let found = rt::download(&mirror, &release, options.places.offline, watch.interrupt).map_err(source_error)?;
         let failed = |error: std::io::Error| OpError::because("cannot write the set that was fetched", error);
