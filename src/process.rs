@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io::{self, Write as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -300,7 +301,11 @@ impl Command {
     /// As [`Command::start`]; what goes elsewhere than into a pipe is not captured.
     fn start_with(self, stdout: Stdio, stderr: Stdio) -> Result<Running, Error> {
         let line = self.to_string();
-        let mut command = std::process::Command::new(&self.program);
+        let path = self.env.get(OsStr::new("PATH")).map(OsString::as_os_str);
+        // By its path, since only then the system need not copy this process to start another one.
+        let found = path.and_then(|path| find_program(&self.program, path));
+        let mut command = std::process::Command::new(found.as_deref().unwrap_or(Path::new(&self.program)));
+        command.arg0(&self.program);
         command.args(self.args.iter().map(|(arg, _)| arg)).env_clear().envs(&self.env);
         command.stdout(stdout).stderr(stderr);
         command.stdin(if matches!(self.input, Input::Null) { Stdio::null() } else { Stdio::piped() });
@@ -337,6 +342,17 @@ impl Command {
             },
         ))
     }
+}
+
+/// Where a program is in the directories of `path`, a list as in the variable `PATH`; `None` if it is in none of them, and where it is named with
+/// a directory.
+pub fn find_program(program: &OsStr, path: &OsStr) -> Option<PathBuf> {
+    if program.as_encoded_bytes().contains(&b'/') {
+        return None;
+    }
+    // An empty directory would mean the current one, and a program from a tree must not run.
+    let is_program = |path: &PathBuf| path.metadata().is_ok_and(|file| file.is_file() && file.mode() & 0o111 != 0);
+    std::env::split_paths(path).filter(|dir| dir.is_absolute()).map(|dir| dir.join(program)).find(is_program)
 }
 
 /// The command line as one would type it, for messages: without passwords, and not too long.

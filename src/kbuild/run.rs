@@ -15,7 +15,7 @@ use super::{KbuildError, Known, Toolchain};
 use crate::arch::Arch;
 use crate::event::Interrupt;
 use crate::kconfig::{self, Config};
-use crate::process::{self, Command};
+use crate::process::{self, Command, find_program};
 
 /// How long one run may take; the slowest seen, with a cold build of the tool on a busy machine, took half a minute.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -46,7 +46,7 @@ pub fn missing_tools() -> Vec<(&'static str, &'static str)> {
 /// True if a program is found by its name.
 pub fn is_installed(program: &str) -> bool {
     let path = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&path).any(|dir| dir.join(program).is_file())
+    find_program(program.as_ref(), &path).is_some()
 }
 
 impl Sources {

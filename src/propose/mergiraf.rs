@@ -6,8 +6,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +14,7 @@ use bstr::{BStr, ByteSlice as _};
 
 use crate::diff::lines::split_lines;
 use crate::event::Interrupt;
-use crate::process::Command;
+use crate::process::{Command, find_program};
 
 /// How long one file may take; the program itself is told to give up after half of it.
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -32,9 +31,7 @@ pub struct Mergiraf {
 impl Mergiraf {
     /// Looks for `mergiraf` in the folders of `PATH`, as a shell does; `None` if it is not installed.
     pub fn find(path: &OsStr) -> Option<Self> {
-        // An empty folder would mean the current one, and a program from a tree must not run.
-        let folders = std::env::split_paths(path).filter(|folder| folder.is_absolute());
-        folders.map(|folder| folder.join("mergiraf")).find(|program| is_program(program)).map(Self::at)
+        find_program("mergiraf".as_ref(), path).map(Self::at)
     }
 
     /// The program at this path.
@@ -82,10 +79,6 @@ impl Mergiraf {
     }
 }
 
-fn is_program(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
-}
-
 /// The last component of a path, with nothing in it that is no part of a usual file name.
 fn language_name(path: &BStr) -> String {
     let name = path.rfind_byte(b'/').map_or(path.as_bytes(), |slash| &path[slash + 1..]);
@@ -105,7 +98,7 @@ fn has_new_markers(merged: &[u8], sides: &[&[u8]]) -> bool {
 /// Writes a script in the place of the program. A shell does it: a file that this process has open for writing, or a
 /// child that it is about to start, cannot be run.
 #[cfg(test)]
-pub(super) fn write_program(folder: &Path, script: &str) {
+pub(super) fn write_program(folder: &std::path::Path, script: &str) {
     let write = ["-c", "cat > mergiraf && chmod 755 mergiraf"];
     let output = crate::diff::testing::run(folder, "sh", &write, format!("#!/bin/sh\n{script}\n").as_bytes());
     assert!(output.status.success(), "{output:?}");
@@ -116,7 +109,7 @@ pub(super) fn write_program(folder: &Path, script: &str) {
 mod tests {
     use super::*;
 
-    fn fake(folder: &Path, script: &str) -> Mergiraf {
+    fn fake(folder: &std::path::Path, script: &str) -> Mergiraf {
         write_program(folder, script);
         Mergiraf::find(folder.as_os_str()).unwrap()
     }

@@ -206,7 +206,7 @@ fn index_modules(output: &Output, release: &str, watch: Watch<'_>) -> Result<(),
     // Where it is on Debian is not always on the path of a user.
     let path = std::env::var("PATH").unwrap_or_default();
     let places = format!("{path}:/usr/sbin:/sbin");
-    if !std::env::split_paths(&places).any(|dir| dir.join("depmod").is_file()) {
+    if crate::process::find_program("depmod".as_ref(), places.as_ref()).is_none() {
         return Err(BuildError::Tools { stage, missing: vec!["depmod".into()], packages: vec!["kmod".into()] });
     }
     let ran = crate::process::Command::new("sh")

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::arch::Arch;
 use crate::build::Recipe;
 use crate::kconfig::Config;
-use crate::process::Command;
+use crate::process::{Command, find_program};
 
 /// Programs that every kernel needs, with their Debian packages.
 pub(crate) const ALWAYS: [(&str, &str); 9] = [
@@ -104,7 +104,7 @@ pub(super) fn compiler(arch: Arch) -> (Vec<String>, Vec<String>) {
 pub(crate) fn find(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let dirs = env::split_paths(&path).chain(SYSTEM_DIRS.map(PathBuf::from));
-    dirs.map(|dir| dir.join(program)).find(|path| path.is_file())
+    find_program(program.as_ref(), &env::join_paths(dirs).ok()?)
 }
 
 /// What the names of the compiler and its like begin with; nothing on a machine of that architecture. `None` if there is none.

@@ -37,11 +37,14 @@ impl Sandbox {
 
     /// A command that sees nothing of the machine's configuration.
     pub fn command(&self, program: impl AsRef<std::ffi::OsStr>, folder: &Path) -> Command {
-        let mut command = Command::new(program);
+        let path = std::env::var_os("PATH").unwrap();
+        // By its path: it is started without copying this process, which has many threads.
+        let found = kpatch::process::find_program(program.as_ref(), &path);
+        let mut command = Command::new(found.as_deref().unwrap_or(Path::new(program.as_ref())));
         command
             .current_dir(folder)
             .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap())
+            .env("PATH", path)
             .env("HOME", self.folder.path())
             .env("LC_ALL", "C")
             .env("TZ", "UTC")
