@@ -2,14 +2,17 @@
 //! the release before it, newest first.
 
 use bstr::{BStr, BString, ByteSlice as _};
+use chrono::DateTime;
 
 use crate::text::visible;
 
-/// A commit as a ChangeLog tells of it: no more than its id and its message.
+/// A commit as a ChangeLog tells of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Logged {
     /// The commit, 40 hex digits in lower case.
     pub id: String,
+    /// When it was written, in seconds since 1970-01-01 UTC; `None` where that cannot be read.
+    pub date: Option<i64>,
     /// The message without the four blanks in front of each line.
     pub message: BString,
 }
@@ -48,11 +51,14 @@ pub fn parse(text: &[u8]) -> Result<Vec<Logged>, Malformed> {
             // An indented line is of a message whatever it says.
             (Part::Between | Part::Message, _) if line.starts_with(b"commit ") => {
                 let id = commit_id(line).ok_or_else(|| bad(format!("{} names no commit", shown(line))))?;
-                all.push(Logged { id, message: BString::default() });
+                all.push(Logged { id, date: None, message: BString::default() });
                 Part::Head
             }
             (Part::Head, _) if line.is_empty() => Part::Message,
-            (Part::Head, _) if is_header(line) => Part::Head,
+            (Part::Head, Some(commit)) if is_header(line) => {
+                commit.date = commit.date.or_else(|| date(line));
+                Part::Head
+            }
             (Part::Message, Some(commit)) if line.is_empty() || line.starts_with(b"    ") => {
                 commit.message.extend_from_slice(line.get(4..).unwrap_or_default());
                 commit.message.push(b'\n');
@@ -95,6 +101,12 @@ fn commit_id(line: &[u8]) -> Option<String> {
     (after.is_empty() || after.starts_with(b" ")).then(|| id.to_str_lossy().to_ascii_lowercase())
 }
 
+/// The moment in `Date:   Thu Jan 25 15:35:56 2024 -0800`, which is how git writes it unless it is told otherwise.
+fn date(line: &[u8]) -> Option<i64> {
+    let text = std::str::from_utf8(line.strip_prefix(b"Date:")?).ok()?;
+    DateTime::parse_from_str(text.trim(), "%a %b %e %H:%M:%S %Y %z").ok().map(|date| date.timestamp())
+}
+
 fn is_header(line: &[u8]) -> bool {
     let word = line.iter().take_while(|byte| byte.is_ascii_alphabetic() || **byte == b'-').count();
     word > 0 && line.get(word) == Some(&b':')
@@ -126,6 +138,7 @@ mod tests {
         let commits = parse(log().as_bytes()).expect("a log");
         assert_eq!(commits.len(), 2);
         assert_eq!((commits[0].id.as_str(), commits[0].title()), (ID, "Linux 6.6.14".into()));
+        assert_eq!((commits[0].date, commits[1].date), (Some(1_706_225_756), None));
         assert_eq!(commits[0].message, "Linux 6.6.14\n\nLink: x");
         assert_eq!(commits[1].id, ID.replace('0', "f"));
         let message =

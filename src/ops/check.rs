@@ -90,7 +90,7 @@ pub fn check(options: &CheckOptions, watch: Watch<'_>) -> Result<CheckReport, Op
         match released(Some(&kit), options.places.offline, watch)? {
             Ok(found) => {
                 facts.releases = Some(of_series(&found, &facts));
-                list = Some(ReleasesReport { source: found.source, age: found.age.as_secs(), stale: found.stale });
+                list = Some(ReleasesReport::from(&found));
             }
             Err(reason) => not_checked.push(unchecked("K3", &levels, reason)),
         }
@@ -176,6 +176,12 @@ fn of_series(list: &Releases, facts: &Facts) -> Vec<ReleaseFacts> {
         is_eol: list.is_eol(series),
     };
     built.map(|state| fact(state.series)).collect()
+}
+
+impl From<&Releases> for ReleasesReport {
+    fn from(list: &Releases) -> Self {
+        Self { source: list.source.clone(), age: list.age.as_secs(), stale: list.stale.clone() }
+    }
 }
 
 impl ReleasesReport {

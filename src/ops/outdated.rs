@@ -95,8 +95,5 @@ fn report(list: &Releases, kernels: BTreeMap<Series, Option<KernelVersion>>) -> 
             behind,
         }
     };
-    OutdatedReport {
-        list: ReleasesReport { source: list.source.clone(), age: list.age.as_secs(), stale: list.stale.clone() },
-        series: kernels.into_iter().rev().map(row).collect(),
-    }
+    OutdatedReport { list: list.into(), series: kernels.into_iter().rev().map(row).collect() }
 }

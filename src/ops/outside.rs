@@ -11,6 +11,7 @@ use crate::event::{Event, Interrupt};
 use crate::kit::Kit;
 use crate::source::cache_dir;
 use crate::source::changelogs::{ChangeLogs, Error};
+use crate::source::proof::Evidence;
 use crate::source::vulns::{self, Vulns};
 use crate::source::{mirror, releases};
 use crate::text::{visible, with_causes};
@@ -29,6 +30,8 @@ pub(super) struct Outside {
     logs: Option<ChangeLogs>,
     /// Where they are if somebody asks and does not say where.
     usual: String,
+    /// What those of a mirror have to prove.
+    evidence: Evidence,
     offline: bool,
     /// The list of releases, as `check` knows it.
     list: String,
@@ -60,6 +63,7 @@ impl Outside {
         let mut outside = Self {
             logs: None,
             usual: named.unwrap_or_else(|| mirror::URL.to_owned()),
+            evidence: kit.map_or_else(Evidence::without_kit, Evidence::of_kit),
             offline: places.offline,
             list: releases::place(kit.and_then(|kit| kit.config().releases.as_deref()), top),
             read: Mutex::default(),
@@ -74,8 +78,12 @@ impl Outside {
     /// Asks for ChangeLogs, as an earlier run did, unless they are asked for already; an empty place is the usual one.
     pub(super) fn ask(&mut self, place: Option<&str>) {
         if let (None, Some(place)) = (&self.logs, place) {
-            let place = if place.is_empty() { &self.usual } else { place };
-            self.logs = Some(ChangeLogs::new(place, cache_dir().as_deref(), self.offline));
+            let (place, cache) = (if place.is_empty() { &self.usual } else { place }, cache_dir());
+            let logs = ChangeLogs::new(place, cache.as_deref(), self.offline);
+            self.logs = Some(match &cache {
+                Some(cache) => logs.held_to(&self.evidence, cache),
+                None => logs,
+            });
         }
     }
 

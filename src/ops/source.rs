@@ -1,5 +1,7 @@
 //! `kpatch source`: brings releases into the linux tree.
 
+mod increments;
+
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -12,6 +14,7 @@ use crate::source::proof::Evidence;
 use crate::source::{cache_dir, downloads, import_proved, kernel_org, mirror};
 use crate::text::visible;
 use crate::version::KernelVersion;
+use increments::Wanted;
 
 /// What to bring from files.
 #[derive(Debug, Clone)]
@@ -90,7 +93,18 @@ pub fn fetch_tarballs(
         let Some(version) = tag.version() else {
             return Err(OpError::new(format!("'{}' is not the tag of a kernel release", visible(name.as_bytes()))));
         };
-        let release = download(&place, &version, evidence.clone(), options.places.offline, watch)?;
+        let offline = options.places.offline;
+        if let Some(git) = &git
+            && let Some(report) = increments::make(
+                git,
+                &Wanted { place: &place, version: &version, evidence: &evidence, offline },
+                watch,
+            )?
+        {
+            reports.push(report);
+            continue;
+        }
+        let release = download(&place, &version, &evidence, offline, watch)?;
         let git = match &git {
             Some(git) => git,
             None => git.insert(workspace::linux_repository(&options.places)?),
@@ -105,7 +119,7 @@ pub fn fetch_tarballs(
 }
 
 /// Takes a file that was refused out of the cache again.
-fn forget(url: &str) {
+pub(super) fn forget(url: &str) {
     if let Some(cache) = cache_dir() {
         downloads::Downloads::new(&cache).forget(url);
     }
@@ -118,28 +132,37 @@ pub(super) fn mirror_of(kit: Option<&Kit>) -> String {
     mirror::place(setting, top)
 }
 
-/// Gets a release's tarball from a mirror into the cache.
-pub(super) fn download(
+/// Gets a file from a mirror into the cache, where it is proved later.
+pub(super) fn from_mirror<T, E: From<kernel_org::Error>>(
     place: &str,
-    version: &KernelVersion,
-    evidence: Evidence,
+    evidence: &Evidence,
     offline: bool,
     watch: Watch<'_>,
-) -> Result<kernel_org::Release, OpError> {
+    get: impl FnOnce(&kernel_org::Mirror<'_>) -> Result<T, E>,
+) -> Result<Result<T, E>, OpError> {
     let cache = cache_dir().ok_or_else(|| {
         OpError::new("no place for the cache of what is fetched").hint("set KPATCH_CACHE to a directory")
     })?;
     let access = downloads::Access { offline, observer: watch.observer, interrupt: watch.interrupt };
-    kernel_org::tarball(place, version, evidence, &downloads::Downloads::new(&cache), access).map_err(|error| {
+    let downloads = downloads::Downloads::new(&cache);
+    Ok(get(&kernel_org::Mirror { place, downloads: &downloads, evidence, access }))
+}
+
+/// Gets a release's tarball from a mirror into the cache.
+pub(super) fn download(
+    place: &str,
+    version: &KernelVersion,
+    evidence: &Evidence,
+    offline: bool,
+    watch: Watch<'_>,
+) -> Result<kernel_org::Release, OpError> {
+    let found = from_mirror(place, evidence, offline, watch, |mirror| mirror.tarball(version))?;
+    found.map_err(|error| {
         if error.is_interrupted() {
             return OpError::interrupted();
         }
-        let (hint, message) = (error.hint().map(str::to_owned), error.to_string());
-        let error = match error {
-            kernel_org::Error::Download { source, .. } => OpError::because(message, source),
-            _ => OpError::new(message),
-        };
-        error.hint_if(hint)
+        let hint = error.hint().map(str::to_owned);
+        OpError::of(error, hint)
     })
 }
 

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::check::ReleasesReport;
+use super::released::released;
 use super::stopped::Stopped;
 use super::stopped::journal::Journal;
 use super::workspace::kit_error;
@@ -10,6 +12,7 @@ use crate::event::Event;
 use crate::files::{FilesError, Landing, Lock};
 use crate::git::{GitError, Store};
 use crate::kit::{Kit, SeriesState};
+use crate::source::releases::Releases;
 use crate::version::KernelVersion;
 
 /// Where a kit stands.
@@ -21,6 +24,8 @@ pub struct StatusReport {
     pub linux: Option<String>,
     /// A landing that an earlier run left unfinished: `completed` or `rolled-back` just now.
     pub recovered: Option<&'static str>,
+    /// The list of releases that is at hand; absent if there is none.
+    pub releases: Option<ReleasesReport>,
     /// One row for each series.
     pub series: Vec<SeriesStatus>,
     /// Stopped bumps of bare directories of patches.
@@ -44,6 +49,11 @@ pub struct SeriesStatus {
     pub branch: Option<String>,
     /// The newest release of the series among the linux tree's tags, if it is newer than the kit's.
     pub newer: Option<String>,
+    /// The newest release of the series that the list of releases has, if it is newer than the kit's; absent for variants, which follow
+    /// releases of their own.
+    pub released: Option<String>,
+    /// True if no more releases of the series are to come; absent without a list.
+    pub eol: Option<bool>,
     /// What the last `kpatch watch` found; absent if there was none, or the set or its version is another one since.
     pub watch: Option<WatchStatus>,
     /// Bumps that wait for decisions.
@@ -91,6 +101,17 @@ pub struct OpenStatus {
     pub resolve: Option<String>,
 }
 
+impl SeriesStatus {
+    /// Notes what a list of releases says of the series.
+    fn compare(&mut self, state: &SeriesState, list: &Releases) {
+        self.eol = Some(list.is_eol(state.series));
+        let newest = list.newest(state.series).map(|newest| &newest.version);
+        let newest = newest.filter(|newest| newest.rc().is_none() && state.variant.is_empty());
+        let newer = newest.filter(|newest| state.versions.iter().max().is_some_and(|version| version < *newest));
+        self.released = newer.map(ToString::to_string);
+    }
+}
+
 impl StoppedStatus {
     fn of(stopped: &Stopped) -> Self {
         let Journal { base, target, open, decisions, .. } = &stopped.journal;
@@ -116,7 +137,8 @@ impl StoppedStatus {
 
 /// Looks at the kit; finishes a landing that was cut off.
 ///
-/// A linux tree that is a URL is not asked for: `status` never waits for a network.
+/// Neither a linux tree that is a URL nor a list of releases is asked for: `status` never waits for a network, and tells of the list
+/// that `kpatch outdated` has fetched.
 ///
 /// Without a kit there is something to say only where the bump of a bare directory of patches is stopped.
 pub fn status(places: &Places, watch: Watch<'_>) -> Result<StatusReport, OpError> {
@@ -139,14 +161,20 @@ pub fn status(places: &Places, watch: Watch<'_>) -> Result<StatusReport, OpError
         None => Vec::new(),
     };
     let bare = stopped.iter().filter(|stopped| stopped.journal.series.is_none()).map(StoppedStatus::of);
+    let releases = released(Some(&kit), true, watch)?.ok();
     let mut series = Vec::new();
     for state in kit.series().map_err(kit_error)? {
-        series.push(series_status(&kit, &state, store, &stopped)?);
+        let mut row = series_status(&kit, &state, store, &stopped)?;
+        if let Some(list) = &releases {
+            row.compare(&state, list);
+        }
+        series.push(row);
     }
     Ok(StatusReport {
         kit: Some(kit.top().display().to_string()),
         linux: linux.map(|linux| linux.name),
         recovered,
+        releases: releases.as_ref().map(ReleasesReport::from),
         series,
         stopped: bare.collect(),
     })
@@ -160,7 +188,8 @@ fn without_kit(places: &Places, local: &Places, watch: Watch<'_>) -> Option<Stat
     let linux = workspace::linux(local, None, &[], watch).ok()?;
     let stopped = stopped::waiting(&linux.store, None, None).ok()?;
     let stopped: Vec<StoppedStatus> = stopped.iter().map(StoppedStatus::of).collect();
-    let report = StatusReport { kit: None, linux: Some(linux.name), recovered: None, series: Vec::new(), stopped };
+    let linux = Some(linux.name);
+    let report = StatusReport { kit: None, linux, recovered: None, releases: None, series: Vec::new(), stopped };
     (!report.stopped.is_empty()).then_some(report)
 }
 
@@ -213,6 +242,8 @@ fn series_status(
         tag_known,
         branch,
         newer,
+        released: None,
+        eol: None,
         watch: watched.map(|report| WatchStatus {
             findings: report.findings.len(),
             cves: report.cves.map(|cves| cves.found.len()),

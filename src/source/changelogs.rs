@@ -8,14 +8,19 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use sha2::{Digest as _, Sha256};
+
 use super::cache::directory_name;
+use super::downloads::{Access, Downloads};
+use super::kernel_org::{self, Mirror};
 use super::mirror;
+use super::proof::Evidence;
 use crate::changelog::{Logged, Malformed, parse};
-use crate::event::Interrupt;
+use crate::event::{Interrupt, Silent};
 use crate::files::write_atomic;
 use crate::net::{self, Limits};
 use crate::process::without_passwords;
-use crate::text::visible;
+use crate::text::{hex, visible};
 use crate::version::{KernelVersion, Series};
 
 /// The largest ones have about three megabytes.
@@ -63,6 +68,22 @@ pub enum Error {
         /// The line, and what is wrong with it.
         source: Malformed,
     },
+    /// The list of sums, which would prove it, cannot be had.
+    #[error("cannot prove the ChangeLog of {release}")]
+    Unproved {
+        /// The release.
+        release: KernelVersion,
+        /// Why not.
+        source: Box<kernel_org::Error>,
+    },
+    /// It is not the one that the list of sums has.
+    #[error("{url} {why}")]
+    Refused {
+        /// The URL, for display.
+        url: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
     /// It is that of another release.
     #[error("{name} is not the ChangeLog of {release}: it begins with '{title}'")]
     Other {
@@ -89,7 +110,11 @@ impl Error {
 
     /// True when the user asked for the end.
     pub fn is_interrupted(&self) -> bool {
-        matches!(self, Self::Fetch { source, .. } if source.is_interrupted())
+        match self {
+            Self::Fetch { source, .. } => source.is_interrupted(),
+            Self::Unproved { source, .. } => source.is_interrupted(),
+            _ => false,
+        }
     }
 }
 
@@ -99,6 +124,8 @@ pub struct ChangeLogs {
     place: String,
     cache: Option<PathBuf>,
     offline: bool,
+    /// What they have to prove, where there are keys to prove it with.
+    proof: Option<(Downloads, Evidence)>,
 }
 
 impl ChangeLogs {
@@ -108,7 +135,15 @@ impl ChangeLogs {
         let place = place.trim_end_matches('/');
         let folder = |dir: &Path| dir.join("changelogs").join(directory_name(place, ""));
         let cache = cache.filter(|_| mirror::is_web(place)).map(folder);
-        Self { place: place.to_owned(), cache, offline }
+        Self { place: place.to_owned(), cache, offline, proof: None }
+    }
+
+    /// Holds what comes from a mirror to its list of sums, where `evidence` has keys; the list is kept in the directory `cache`.
+    #[must_use]
+    pub fn held_to(self, evidence: &Evidence, cache: &Path) -> Self {
+        // Keys that cannot be read are an error once they are needed.
+        let held = mirror::is_web(&self.place) && evidence.has_keys().unwrap_or(true);
+        Self { proof: held.then(|| (Downloads::new(cache), evidence.clone())), ..self }
     }
 
     /// Where they are, for display.
@@ -169,13 +204,33 @@ impl ChangeLogs {
             net::Error::Page { url } => Error::Page { url },
             source => Error::Fetch { release: release.clone(), source },
         })?;
-        let commits = read(&text, &without_passwords(&visible(url.as_bytes())), release)?;
+        let shown = without_passwords(&visible(url.as_bytes()));
+        self.prove(&text, release, &shown, interrupt)?;
+        let commits = read(&text, &shown, release)?;
         if let Some(path) = copy {
             // The answer is good without a copy of it, too.
             let made = path.parent().map(fs::create_dir_all);
             let _ = made.transpose().map(|_| write_atomic(&path, &text));
         }
         Ok(commits)
+    }
+}
+
+impl ChangeLogs {
+    /// Holds what was fetched to the list of sums.
+    fn prove(&self, text: &[u8], release: &KernelVersion, url: &str, interrupt: &Interrupt) -> Result<(), Error> {
+        let Some((downloads, evidence)) = &self.proof else { return Ok(()) };
+        let access = Access { offline: self.offline, observer: &Silent, interrupt };
+        let mirror = Mirror { place: &self.place, downloads, evidence, access };
+        let refused = |why| Err(Error::Refused { url: url.to_owned(), why });
+        let listed = mirror.sum(&kernel_org::directory(release), &format!("ChangeLog-{release}"));
+        match listed.map_err(|source| Error::Unproved { release: release.clone(), source: Box::new(source) })? {
+            Some(sum) if !sum.eq_ignore_ascii_case(&hex(&Sha256::digest(text))) => {
+                refused("is not the one that the list of sums has")
+            }
+            None if evidence.required => refused("has to be proved, and no list of sums has it"),
+            _ => Ok(()),
+        }
     }
 }
 

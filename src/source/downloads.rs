@@ -76,6 +76,11 @@ impl Error {
         }
     }
 
+    /// True when there is no such file.
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Self::Net(net::Error::Status { status: 404, .. }))
+    }
+
     /// True when the user asked for the end.
     pub fn is_interrupted(&self) -> bool {
         matches!(self, Self::Net(error) if error.is_interrupted())

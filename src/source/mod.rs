@@ -5,6 +5,7 @@ pub mod changelogs;
 mod copy;
 pub mod downloads;
 pub mod fetch;
+pub mod increments;
 pub mod kernel_org;
 pub(crate) mod metered;
 pub mod mirror;

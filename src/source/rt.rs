@@ -10,9 +10,8 @@ pub use input::{Content, read};
 pub use listing::{Listing, listing};
 pub use release::RtRelease;
 
-use super::resolve::is_url;
-use crate::event::Interrupt;
-use crate::net::{self, Limits};
+use super::kernel_org::{self, Mirror};
+use crate::net;
 use crate::patch::PatchError;
 use crate::version::Series;
 
@@ -20,6 +19,8 @@ use crate::version::Series;
 const PAGES: &str = "https://www.kernel.org/pub/linux/kernel";
 /// The signed list of the files of a directory.
 const SUMS: &str = "sha256sums.asc";
+/// The largest tarball, in bytes; a set has less than one megabyte.
+const TARBALL: u64 = 64 << 20;
 
 /// Why a set, or the list of the releases, is not at hand.
 #[derive(Debug, thiserror::Error)]
@@ -30,9 +31,9 @@ pub enum Error {
         /// What would be fetched, for display.
         url: String,
     },
-    /// It could not be fetched.
-    #[error("cannot fetch the set")]
-    Fetch(#[source] net::Error),
+    /// It cannot be had from the mirror.
+    #[error(transparent)]
+    Mirror(#[from] kernel_org::Error),
     /// The list could not be fetched, and no copy is in the cache.
     #[error("cannot fetch the list of releases of -rt")]
     List(#[source] net::Error),
@@ -92,7 +93,8 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Offline { .. } => Some("fetch it elsewhere, and name the file".to_owned()),
-            Self::Fetch(error) | Self::List(error) => error.hint().map(str::to_owned),
+            Self::List(error) => error.hint().map(str::to_owned),
+            Self::Mirror(error) => error.hint().map(str::to_owned),
             Self::NoRelease { .. } => {
                 Some("releases are called 6.6.14-rt21; kpatch rt status tells the newest".to_owned())
             }
@@ -109,7 +111,8 @@ impl Error {
     /// True when the user asked for the end.
     pub fn is_interrupted(&self) -> bool {
         match self {
-            Self::Fetch(error) | Self::List(error) => error.is_interrupted(),
+            Self::List(error) => error.is_interrupted(),
+            Self::Mirror(error) => error.is_interrupted(),
             Self::Tarball(error) => error.is_interrupted(),
             _ => false,
         }
@@ -117,13 +120,13 @@ impl Error {
 }
 
 /// The directory of the project with the newest releases of a series, below a mirror.
-fn directory(mirror: &str, series: Series) -> String {
-    format!("{mirror}/projects/rt/{}.{}", series.major, series.minor)
+fn directory(series: Series) -> String {
+    format!("projects/rt/{}.{}", series.major, series.minor)
 }
 
 /// The page of a release's tarball at kernel.org. All releases are in `older`, also the newest.
 pub fn page(release: &RtRelease) -> String {
-    format!("{}/older/{}", directory(PAGES, release.base().series()), release.tarball())
+    format!("{PAGES}/{}/older/{}", directory(release.base().series()), release.tarball())
 }
 
 /// True for the address of something of the -rt project, wherever it is mirrored.
@@ -131,59 +134,33 @@ pub fn is_page(origin: &str) -> bool {
     origin.contains("/projects/rt/")
 }
 
-/// A release's tarball with what is beside it to prove it.
-#[derive(Debug, Clone)]
-pub struct Downloaded {
-    /// Its address, for display.
-    pub url: String,
-    /// The files by their names: the tarball first, then the list of sums and the signature, where they are.
-    pub files: Vec<(String, Vec<u8>)>,
-}
-
-/// Fetches the tarball of a release from a mirror, which may be a directory: among the newest ones, or the older ones.
+/// Gets the tarball of a release from a mirror: among the older ones, where all of them are, or the newest ones.
 ///
 /// # Errors
-/// When it is in neither place, cannot be fetched, or the network is not to be used.
-pub fn download(mirror: &str, release: &RtRelease, offline: bool, interrupt: &Interrupt) -> Result<Downloaded, Error> {
-    let dir = directory(mirror, release.base().series());
-    let name = release.tarball();
-    for place in [dir.clone(), format!("{dir}/older")] {
-        let get = |file: &str| get(&format!("{place}/{file}"), offline, interrupt);
-        let Some(bytes) = get(&name)? else { continue };
-        let mut files = vec![(name.clone(), bytes)];
-        let signature = format!("{}.sign", name.trim_end_matches(".xz"));
-        for beside in [SUMS.to_owned(), signature] {
-            if let Some(bytes) = get(&beside)? {
-                files.push((beside, bytes));
-            }
+/// When it is in neither place, or cannot be had, or is not what the list of sums says.
+pub fn fetch(mirror: &Mirror<'_>, release: &RtRelease) -> Result<kernel_org::Release, Error> {
+    let (newest, name) = (directory(release.base().series()), release.tarball());
+    let mut offline = None;
+    for dir in [format!("{newest}/older"), newest.clone()] {
+        match mirror.file(&dir, &name, TARBALL) {
+            Ok(Some(found)) => return Ok(found),
+            Ok(None) => {}
+            Err(error) if error.is_offline() => offline = Some(error),
+            Err(error) => return Err(error.into()),
         }
-        return Ok(Downloaded { url: crate::text::visible(format!("{place}/{name}").as_bytes()), files });
     }
-    Err(Error::NoRelease { name, place: crate::text::visible(dir.as_bytes()) })
-}
-
-/// The bytes behind an address or a path; `None` if there is nothing.
-fn get(place: &str, offline: bool, interrupt: &Interrupt) -> Result<Option<Vec<u8>>, Error> {
-    if !is_url(place) {
-        return match std::fs::read(place) {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(Error::Read { path: PathBuf::from(place), source }),
-        };
-    }
-    if offline {
-        return Err(Error::Offline { url: crate::text::visible(place.as_bytes()) });
-    }
-    match net::fetch(place, Limits::default(), interrupt) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(net::Error::Status { status: 404, .. }) => Ok(None),
-        Err(error) => Err(Error::Fetch(error)),
+    match offline {
+        Some(error) => Err(error.into()),
+        None => Err(Error::NoRelease { name, place: mirror.shown(&newest) }),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::downloads::{Access, Downloads};
+    use super::super::proof::Evidence;
     use super::*;
+    use crate::event::{Interrupt, Silent};
 
     #[test]
     fn pages_name_the_release() {
@@ -197,20 +174,22 @@ mod tests {
     #[test]
     fn a_directory_serves_as_a_mirror() {
         let dir = tempfile::tempdir().expect("a directory");
-        let mirror = dir.path().to_str().expect("UTF-8");
+        let (downloads, never) = (Downloads::new(dir.path()), Interrupt::new());
+        let access = Access { offline: true, observer: &Silent, interrupt: &never };
+        let evidence = Evidence::default();
+        let at = |place| Mirror { place, downloads: &downloads, evidence: &evidence, access };
+        let mirror = at(dir.path().to_str().expect("UTF-8"));
         let release: RtRelease = "6.6.14-rt21".parse().expect("a release");
-        let never = Interrupt::new();
-        let none = download(mirror, &release, true, &never).expect_err("nothing there");
+        let none = fetch(&mirror, &release).expect_err("nothing there");
         assert!(none.to_string().starts_with("there is no patches-6.6.14-rt21.tar.xz in "), "{none}");
-        let older = dir.path().join("projects/rt/6.6/older");
-        std::fs::create_dir_all(&older).expect("made");
-        for name in ["patches-6.6.14-rt21.tar.xz", "patches-6.6.14-rt21.tar.sign"] {
-            std::fs::write(older.join(name), name).expect("written");
+        for place in ["projects/rt/6.6", "projects/rt/6.6/older"] {
+            let place = dir.path().join(place);
+            std::fs::create_dir_all(&place).expect("made");
+            std::fs::write(place.join("patches-6.6.14-rt21.tar.xz"), "").expect("written");
+            let found = fetch(&mirror, &release).expect("there");
+            assert_eq!(found.file, place.join("patches-6.6.14-rt21.tar.xz"));
         }
-        let found = download(mirror, &release, true, &never).expect("there");
-        let names: Vec<&str> = found.files.iter().map(|(name, _)| name.as_str()).collect();
-        assert_eq!(names, ["patches-6.6.14-rt21.tar.xz", "patches-6.6.14-rt21.tar.sign"]);
-        let away = download("https://m.invalid", &release, true, &never).expect_err("the network");
-        assert!(away.to_string().ends_with("cannot be fetched with --offline"), "{away}");
+        let away = fetch(&at("https://m.invalid"), &release).expect_err("the network");
+        assert!(matches!(&away, Error::Mirror(error) if error.is_offline()), "{away}");
     }
 }

@@ -20,7 +20,7 @@ use quarantine::{Quarantine, Stored};
 use reader::{Content, Item, Limits};
 
 /// Author, committer and tagger of everything imported; fixed, so that ids depend on the contents alone.
-const IDENTITY: &str = "kpatch <kpatch@localhost>";
+pub(super) const IDENTITY: &str = "kpatch <kpatch@localhost>";
 /// The largest `Makefile` that a version is looked for in, in bytes.
 const MAKEFILE: u64 = 1024 * 1024;
 
@@ -250,7 +250,7 @@ impl<R: Read> Read for Witnessed<'_, R> {
 }
 
 /// The message of commit and tag, as it is customary.
-fn message(tag: &str) -> String {
+pub(super) fn message(tag: &str) -> String {
     format!("Linux {}\n", tag.strip_prefix('v').unwrap_or(tag))
 }
 
@@ -303,6 +303,11 @@ fn land(git: &Git, tarball: &Path, tag: String, stored: Stored, files: usize) ->
     match git.resolve(&name)? {
         Some(id) if id == tag_id => {
             return Ok(Imported { tag, tag_id, commit, files, new: false, notes: Vec::new() });
+        }
+        // The same release, which patches have made: their date may be another one.
+        Some(id) if git.resolve(&format!("{name}^{{tree}}"))? == stored.tree()? => {
+            let known = git.resolve(&format!("{name}^{{commit}}"))?.unwrap_or_default();
+            return Ok(Imported { tag, tag_id: id, commit: known, files, new: false, notes: Vec::new() });
         }
         Some(_) => return Err(exists(&tag)),
         None => stored.move_objects()?,

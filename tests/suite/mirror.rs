@@ -1,5 +1,7 @@
 //! Releases from a mirror of kernel.org and from git servers, with what proves them, and all that they refuse.
 
+mod patches;
+
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::net::TcpStream;
@@ -7,54 +9,34 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::sync::{Arc, Mutex};
 
-use pgp::composed::{
-    ArmorOptions, CleartextSignedMessage, DetachedSignature, KeyType, SecretKeyParamsBuilder, SignedPublicKey,
-    SignedSecretKey,
-};
-use pgp::crypto::hash::HashAlgorithm;
-use pgp::types::{KeyDetails as _, Password};
-use rand::SeedableRng as _;
-use rand::rngs::StdRng;
-use sha2::{Digest as _, Sha256};
+use pgp::composed::SignedSecretKey;
+use pgp::types::KeyDetails as _;
 
 use crate::support::archive::{Entry, append, xz};
 use crate::support::kit::assert_refusal;
 use crate::support::server::{Server, plain, say};
+use crate::support::signing::{detached, key, public, signed_list};
 use crate::support::{KitBuilder, Layout, Sandbox};
 
 const TARBALL: &str = "/pub/linux/kernel/v6.x/linux-6.6.13.tar.xz";
 const SUMS: &str = "/pub/linux/kernel/v6.x/sha256sums.asc";
 const SIGN: &str = "/pub/linux/kernel/v6.x/linux-6.6.13.tar.sign";
 
-fn key(seed: u64) -> SignedSecretKey {
-    let mut params = SecretKeyParamsBuilder::default();
-    params.key_type(KeyType::Ed25519Legacy).can_certify(true).can_sign(true);
-    params.primary_user_id(format!("Key {seed} <{seed}@example.org>"));
-    params.build().unwrap().generate(StdRng::seed_from_u64(seed)).unwrap()
-}
-
-fn public(key: &SignedSecretKey) -> String {
-    SignedPublicKey::from(key.clone()).to_armored_string(ArmorOptions::default()).unwrap()
-}
-
-fn detached(key: &SignedSecretKey, bytes: &[u8]) -> Vec<u8> {
-    let (chance, hash) = (StdRng::seed_from_u64(9), HashAlgorithm::Sha256);
-    let signature = DetachedSignature::sign_binary_data(chance, &key.primary_key, &Password::empty(), hash, bytes);
-    signature.unwrap().to_armored_bytes(ArmorOptions::default()).unwrap()
-}
-
-fn signed_sums(key: &SignedSecretKey, bytes: &[u8]) -> Vec<u8> {
-    let sum = kpatch::text::hex(&Sha256::digest(bytes));
-    let text = format!("{sum}  linux-6.6.13.tar.xz\n{}  linux-6.6.12.tar.xz\n", "0".repeat(64));
-    let signed = CleartextSignedMessage::sign(StdRng::seed_from_u64(9), &text, &key.primary_key, &Password::empty());
-    signed.unwrap().to_armored_string(ArmorOptions::default()).unwrap().into_bytes()
+/// The list of sums of the directory with the release.
+fn signed_sums(key: &SignedSecretKey, tarball: &[u8]) -> Vec<u8> {
+    signed_list(key, &[("linux-6.6.13.tar.xz", tarball), ("linux-6.6.12.tar.xz", b"")])
 }
 
 /// A release with these entries after its Makefile.
 fn release(more: &[Entry<'_>]) -> Vec<u8> {
-    let makefile = "VERSION = 6\nPATCHLEVEL = 6\nSUBLEVEL = 13\nEXTRAVERSION =\n";
+    numbered(13, more)
+}
+
+/// Number `n` of 6.6; what is in it has to be in a directory of its name.
+fn numbered(n: u32, more: &[Entry<'_>]) -> Vec<u8> {
+    let makefile = format!("VERSION = 6\nPATCHLEVEL = 6\nSUBLEVEL = {n}\nEXTRAVERSION =\n");
     let mut tar = Vec::new();
-    append(&mut tar, (b"linux-6.6.13/Makefile", tar::EntryType::Regular, "", makefile.as_bytes()));
+    append(&mut tar, (format!("linux-6.6.{n}/Makefile").as_bytes(), tar::EntryType::Regular, "", makefile.as_bytes()));
     for entry in more {
         append(&mut tar, *entry);
     }
@@ -213,7 +195,7 @@ fn a_signature_serves_where_there_is_no_list() {
     let place = Place::new();
     let tar = release(&[]);
     place.serve(TARBALL, &xz(&tar));
-    place.refused("neither", &["cannot get", "404"]);
+    place.refused("neither", &["neither a list of sums nor a signature", "another mirror"]);
     place.serve(SIGN, &detached(&key(2), &tar));
     place.refused("a foreign key", &["is signed with", "not in"]);
     let place = Place::new();

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use crate::support::archive::{append, xz};
 use crate::support::by_git::{Taken, patch_files};
-use crate::support::kit::commit_all;
+use crate::support::kit::{assert_refusal, commit_all};
 use crate::support::server::{Server, plain, say};
+use crate::support::signing::{key, signed_list};
 use crate::support::{KitBuilder, LAYOUTS, Layout, Sandbox, World, corpus, read_folder};
 
 const PAGE: &str = "https://www.kernel.org/pub/linux/kernel/projects/rt";
@@ -371,13 +372,11 @@ fn an_origin_of_ones_own_is_written_down() {
 fn releases_come_from_the_project_or_a_mirror() {
     let world = World::new(Layout::Flat);
     let bytes = tarball(&small_set());
+    let rows: [(&str, &[u8]); 2] = [("patches-6.6.13-rt21.tar.xz", b""), ("patches-6.6.15-rt22.tar.xz", b"")];
+    let list = signed_list(&key(1), &rows);
     let server = Server::start(move |path, stream| match path.strip_prefix("/pub/linux/kernel/projects/rt/6.6/") {
         Some("older/patches-6.6.13-rt20.tar.xz" | "patches-6.6.13-rt21.tar.xz") => plain(stream, &bytes),
-        Some("sha256sums.asc") => {
-            let wrong = "0".repeat(64);
-            let list = format!("{wrong}  patches-6.6.13-rt21.tar.xz\n{wrong}  patches-6.6.15-rt22.tar.xz\n");
-            plain(stream, format!("-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\n{list}-----BEGIN PGP SIGNATURE-----\n\n-----END PGP SIGNATURE-----\n").as_bytes());
-        }
+        Some("sha256sums.asc") => plain(stream, &list),
         Some("older/sha256sums.asc") => say(stream, "404 Not Found", b""),
         _ => say(stream, "404 Not Found\r\nContent-Type: text/html", b"<html>"),
     });
@@ -386,11 +385,14 @@ fn releases_come_from_the_project_or_a_mirror() {
         format!("[sources]\nmirror = \"{}/\"\n", server.url("/pub/linux/kernel")),
     )
     .unwrap();
-    world
-        .refused(&["rt", "import", "6.6.13-rt20", "--offline"], &["cannot be fetched with --offline", "name the file"]);
-    // What its list of sums says of the newest one is not so, or cannot be read.
-    world.refused(&["rt", "import", "6.6.13-rt21"], &["sha256sums.asc"]);
-    world.refused(&["rt", "import", "6.6.13-rt99"], &["there is no patches-6.6.13-rt99.tar.xz in http://127.0.0.1"]);
+    // Lists of sums stay in the cache.
+    let refused = |args: &[&str], says: &[&str]| assert_refusal(&world.command(args).output().unwrap(), args, says);
+    let offline = ["cannot get", "is not in the cache", "run once without --offline"];
+    refused(&["rt", "import", "6.6.13-rt20", "--offline"], &offline);
+    // What its list of sums says of the newest one is not so.
+    let wrong = ["cannot get", "has the SHA-256", "and should have"];
+    refused(&["rt", "import", "6.6.13-rt21"], &wrong);
+    refused(&["rt", "import", "6.6.13-rt99"], &["there is no patches-6.6.13-rt99.tar.xz in http://127.0.0.1"]);
     let report = world.report(&["rt", "import", "6.6.13-rt20"]);
     assert_eq!(report["state"], "landed");
     assert_eq!(report["origin"], format!("{PAGE}/6.6/older/patches-6.6.13-rt20.tar.xz"));
@@ -399,6 +401,9 @@ fn releases_come_from_the_project_or_a_mirror() {
     let toml = std::fs::read_to_string(world.kit.join("kpatch.toml")).unwrap();
     assert!(toml.ends_with("\n\n[series.\"6.6.x-rt\"]\nrt = \"6.6.13-rt20\"\n"), "{toml}");
     world.commit();
+    // It is in the cache now.
+    let again = world.report(&["rt", "import", "6.6.13-rt20", "--offline", "--dry-run"]);
+    assert_eq!(again["source"], report["source"]);
 
     let list = r#"{"releases": [{"iseol": false, "version": "6.6.16", "moniker": "longterm"}]}"#;
     let list = world.sandbox.write("releases.json", list);

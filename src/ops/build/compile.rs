@@ -185,7 +185,7 @@ impl Work<'_> {
     fn fetch(&self, version: &KernelVersion, watch: Watch<'_>) -> Result<Tarball, OpError> {
         let kit = Some(&self.kit);
         let evidence = evidence(&ProofOptions { require_signature: true, ..ProofOptions::default() }, kit);
-        let release = download(&mirror_of(kit), &version.plain(), evidence, self.options.places.offline, watch)
+        let release = download(&mirror_of(kit), &version.plain(), &evidence, self.options.places.offline, watch)
             .map_err(|error| error.hint("or name a tarball of it: --source FILE; or a linux tree: --linux"))?;
         let Evidence { sums, signature, keys, required, .. } = release.evidence;
         Ok(Tarball { file: release.file, sums, signature, keys, require_signature: required })

@@ -161,8 +161,7 @@ impl Looker<'_> {
                 return;
             }
         };
-        report.stable_list =
-            Some(ReleasesReport { source: list.source.clone(), age: list.age.as_secs(), stale: list.stale.clone() });
+        report.stable_list = Some(list.into());
         let Some(newest) = list.newest(state.series) else {
             report.stable_unknown = Some(format!("the list has no release of {}", state.series));
             return;

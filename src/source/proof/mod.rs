@@ -104,6 +104,14 @@ impl Evidence {
     pub fn without_kit() -> Self {
         Self { pins: SourcesConfig::default().pinned(), ..Self::default() }
     }
+
+    /// Whether there are keys to prove something with.
+    ///
+    /// # Errors
+    /// When a file of keys is there and cannot be read, or was named and is not there.
+    pub fn has_keys(&self) -> Result<bool, Error> {
+        Ok(keys_of(self)?.is_some())
+    }
 }
 
 /// The files that may prove a tarball, as they are.

@@ -35,7 +35,7 @@ pub fn listing(
     offline: bool,
     interrupt: &Interrupt,
 ) -> Result<Listing, Error> {
-    let place = format!("{}/{SUMS}", directory(mirror, series));
+    let place = format!("{mirror}/{}/{SUMS}", directory(series));
     if !is_url(&place) {
         let path = Path::new(&place);
         let bytes = std::fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;

@@ -170,6 +170,11 @@ impl Store {
 }
 
 impl Stored {
+    /// The id of the tree, in hex.
+    pub(super) fn tree(&self) -> Result<Option<String>, Error> {
+        Ok(self.store.git.resolve(&format!("{}^{{tree}}", self.commit))?)
+    }
+
     /// Moves the objects into the repository, where nothing refers to them yet.
     pub(super) fn move_objects(self) -> Result<(), Error> {
         let from = self.store.dir.path().join("objects/pack");

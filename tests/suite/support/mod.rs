@@ -9,6 +9,7 @@ pub mod repo;
 pub mod report;
 pub mod sandbox;
 pub mod server;
+pub mod signing;
 pub mod snapshot;
 pub mod traces;
 pub mod tree;

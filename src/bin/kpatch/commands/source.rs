@@ -77,8 +77,9 @@ enum SourceCommand {
     /// Fetch releases: tags from the linux tree's URL into the cache, without blobs, or tarballs
     ///
     /// Tags are checked by the keys in kernel/keys.asc of the kit, if it has any. With --tarball the releases come from a mirror of kernel.org, are
-    /// proved by its signed list of sums, and become tags of the linux tree, which is made if it does not exist. A download that was
-    /// cut off goes on where it was.
+    /// proved by its signed list of sums, and become tags of the linux tree, which is made if it does not exist. Where an older release of the
+    /// series is there, the patches of kernel.org between the two serve, and what comes of them has the ids that the tarball would have given. A
+    /// download that was cut off goes on where it was.
     Fetch {
         /// Tags such as v6.6.13 (6.6.13 means the same)
         #[arg(value_name = "TAG", required = true)]

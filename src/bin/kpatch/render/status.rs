@@ -2,6 +2,7 @@
 
 use kpatch::ops::status::{SeriesStatus, StatusReport, StoppedStatus};
 
+use super::check::list_of_releases;
 use super::table::{Cell, table, wrap};
 use super::{Detail, Style, View, count, safe};
 
@@ -24,7 +25,7 @@ fn one(report: &StatusReport, view: &View) -> String {
         None => {}
     }
     let shown =
-        |series: &&SeriesStatus| view.detail != Detail::Head || !series.stopped.is_empty() || series.newer.is_some();
+        |series: &&SeriesStatus| view.detail != Detail::Head || !series.stopped.is_empty() || newer(series).is_some();
     let series: Vec<&SeriesStatus> = report.series.iter().filter(shown).collect();
     if !series.is_empty() {
         let head =
@@ -33,6 +34,9 @@ fn one(report: &StatusReport, view: &View) -> String {
         rows.extend(series.iter().map(|series| row(series)));
         text.push('\n');
         text += &table(&rows, 0, view);
+    }
+    if let Some(list) = report.releases.as_ref().filter(|_| view.detail > Detail::Head) {
+        text += &wrap(&list_of_releases(list), 0, 2, view);
     }
     let mut remarks: String = series.iter().map(|series| remarks(series, view)).collect();
     for stopped in &report.stopped {
@@ -45,13 +49,18 @@ fn one(report: &StatusReport, view: &View) -> String {
     text
 }
 
+/// The newest tag that the linux tree has, or that the list of releases tells of: what was released is in the tree later.
+fn newer(series: &SeriesStatus) -> Option<String> {
+    series.released.as_ref().map(|version| format!("v{version}")).or_else(|| series.newer.clone())
+}
+
 fn row(series: &SeriesStatus) -> Vec<Cell> {
     let plain = if series.deprecated { Style::Dim } else { Style::Plain };
     vec![
         Cell(plain, safe(&series.series)),
         Cell(plain, safe(&series.versions.join(", "))),
         Cell(plain, series.patches.to_string()),
-        Cell(Style::Good, series.newer.as_deref().map_or_else(|| "-".to_owned(), safe)),
+        Cell(Style::Good, newer(series).as_deref().map_or_else(|| "-".to_owned(), safe)),
         Cell(plain, series.branch.as_deref().map_or_else(|| "-".to_owned(), safe)),
     ]
 }
@@ -63,8 +72,11 @@ fn remarks(series: &SeriesStatus, view: &View) -> String {
     for stopped in &series.stopped {
         text += &waiting(&name, stopped, view);
     }
-    if let Some(newer) = series.newer.as_ref().filter(|_| !series.deprecated && series.stopped.is_empty()) {
-        text += &wrap(&format!("{name}: kpatch bump {name} carries it to {}", safe(newer)), 0, 2, view);
+    if let Some(newer) = newer(series).filter(|_| !series.deprecated && series.stopped.is_empty()) {
+        text += &wrap(&format!("{name}: kpatch bump {name} carries it to {}", safe(&newer)), 0, 2, view);
+    }
+    if series.eol == Some(true) && !series.deprecated {
+        text += &wrap(&format!("{name}: past its end, no more releases are to come"), 0, 2, view);
     }
     if let Some(watch) = series.watch.as_ref().filter(|watch| watch.findings + watch.cves.unwrap_or(0) > 0) {
         let mut found = vec![count(watch.findings, "finding", "findings")];
@@ -111,6 +123,7 @@ fn waiting(name: &str, stopped: &StoppedStatus, view: &View) -> String {
 
 #[cfg(test)]
 mod tests {
+    use kpatch::ops::check::ReleasesReport;
     use kpatch::ops::status::{OpenStatus, WatchStatus};
 
     use super::super::Paint;
@@ -126,6 +139,8 @@ mod tests {
             tag_known: Some(true),
             branch: Some("v6.6.13-linuxkit".into()),
             newer: Some("v6.6.14".into()),
+            released: None,
+            eol: None,
             watch: Some(WatchStatus { findings: 2, cves: None, until: vec!["v6.6.14".into()] }),
             stopped: Vec::new(),
         };
@@ -147,6 +162,7 @@ mod tests {
             series: "6.1.x".into(),
             branch: None,
             newer: None,
+            eol: Some(true),
             watch: None,
             stopped: vec![stopped],
             ..current.clone()
@@ -155,6 +171,7 @@ mod tests {
             kit: Some("/kit".into()),
             linux: None,
             recovered: Some("completed"),
+            releases: None,
             series: vec![current, waiting],
             stopped: Vec::new(),
         };
@@ -176,7 +193,37 @@ series  version  patches  newer    branch
   0002-b.patch: conflict
   resolve the files there, or kpatch mergetool; then kpatch continue
   kpatch skip N or kpatch drop N --reason TEXT leaves a patch out; kpatch abort gives the bump up
+6.1.x: past its end, no more releases are to come
 "
         );
+    }
+
+    #[test]
+    fn a_list_of_releases_tells_more_than_the_tree() {
+        let row = SeriesStatus {
+            series: "6.6.x".into(),
+            versions: vec!["6.6.13".into()],
+            deprecated: false,
+            patches: 1,
+            tag_known: Some(true),
+            branch: None,
+            newer: Some("v6.6.14".into()),
+            released: Some("6.6.20".into()),
+            eol: Some(false),
+            watch: None,
+            stopped: Vec::new(),
+        };
+        let list = ReleasesReport { source: "https://example.org/releases.json".into(), age: 7200, stale: None };
+        let report = StatusReport {
+            kit: Some("/kit".into()),
+            linux: Some("/linux".into()),
+            recovered: None,
+            releases: Some(list),
+            series: vec![row],
+            stopped: Vec::new(),
+        };
+        let text = text(&[report], &View { width: 100, paint: Paint(false), detail: Detail::Usual });
+        assert!(text.contains("v6.6.20") && !text.contains("v6.6.14"), "{text}");
+        assert!(text.contains("https://example.org/releases.json"), "{text}");
     }
 }

@@ -4,14 +4,13 @@ use std::path::Path;
 
 use super::super::known::{agreed, own_number};
 use super::{RtImportOptions, rt, source_error};
-use crate::event::Event;
 use crate::kit::Kit;
 use crate::lint::origins;
 use crate::ops::evidence::{ProofOptions, evidence};
-use crate::ops::source::mirror_of;
+use crate::ops::source::{forget, from_mirror, mirror_of};
 use crate::ops::{OpError, Watch};
 use crate::patch::read;
-use crate::source::proof::prove;
+use crate::source::proof::{Evidence, prove};
 use crate::source::rt::{Content, RtRelease};
 use crate::text::visible;
 
@@ -31,7 +30,8 @@ impl Given {
     pub(super) fn gather(options: &RtImportOptions, kit: &Kit, watch: Watch<'_>) -> Result<Self, OpError> {
         let path = Path::new(&options.what);
         if path.exists() {
-            let notes = if path.is_file() { authenticity(kit, path)? } else { Vec::new() };
+            let evidence = evidence(&ProofOptions::default(), Some(kit));
+            let notes = if path.is_file() { authenticity(path, &evidence)? } else { Vec::new() };
             // `.` has no name of its own.
             let whole = path.canonicalize().unwrap_or_else(|_| path.to_owned());
             let named = whole.file_name().and_then(|name| RtRelease::find(&name.to_string_lossy()));
@@ -47,18 +47,14 @@ impl Given {
     }
 
     fn fetch(release: RtRelease, options: &RtImportOptions, kit: &Kit, watch: Watch<'_>) -> Result<Self, OpError> {
-        let mirror = mirror_of(Some(kit));
-        watch.observer.event(&Event::Stage { name: format!("fetching {}", release.tarball()).into(), total: None });
-        let found = rt::download(&mirror, &release, options.places.offline, watch.interrupt).map_err(source_error)?;
-        let failed = |error: std::io::Error| OpError::because("cannot write the set that was fetched", error);
-        let dir = tempfile::tempdir().map_err(failed)?;
-        for (name, bytes) in &found.files {
-            std::fs::write(dir.path().join(name), bytes).map_err(failed)?;
-        }
-        let file = dir.path().join(release.tarball());
-        let notes = authenticity(kit, &file)?;
-        let content = rt::read(&file).map_err(source_error)?;
-        Ok(Self { name: found.url, content, notes, named: Some(release) })
+        let evidence = evidence(&ProofOptions::default(), Some(kit));
+        let offline = options.places.offline;
+        let found =
+            from_mirror(&mirror_of(Some(kit)), &evidence, offline, watch, |mirror| rt::fetch(mirror, &release))?;
+        let found = found.map_err(source_error)?;
+        let notes = authenticity(&found.file, &found.evidence).inspect_err(|_| forget(&found.url))?;
+        let content = rt::read(&found.file).map_err(source_error)?;
+        Ok(Self { name: visible(found.url.as_bytes()), content, notes, named: Some(release) })
     }
 
     /// The release: as the user says, else as the name does, else as the patches do.
@@ -117,8 +113,8 @@ impl Given {
 }
 
 /// What there is to prove that a tarball is one of the project.
-fn authenticity(kit: &Kit, file: &Path) -> Result<Vec<String>, OpError> {
-    prove(file, &evidence(&ProofOptions::default(), Some(kit))).map_err(|error| {
+fn authenticity(file: &Path, evidence: &Evidence) -> Result<Vec<String>, OpError> {
+    prove(file, evidence).map_err(|error| {
         let hint = error.hint().map(str::to_owned);
         OpError::new(error.to_string()).hint_if(hint)
     })
