@@ -40,6 +40,9 @@ const NETWORK: &[&str] = &[
     // Always a pack: thousands of loose objects would be slow to write and to read.
     "fetch.unpackLimit=1",
     "protocol.ext.allow=never",
+    // A server that has sent nothing for two minutes is gone: one that is at work says so every few seconds.
+    "http.lowSpeedLimit=1",
+    "http.lowSpeedTime=120",
 ];
 
 /// What a connection may need of the user's environment: configuration, proxies, certificates, keys, helpers.

@@ -91,6 +91,8 @@ pub struct SourcesConfig {
     pub require_signature: bool,
     /// Where the files of kernel.org are taken from, ChangeLogs among them: a URL, or a directory, relative to the kit.
     pub mirror: Option<Spanned<String>>,
+    /// The archive of mailing lists that ids of mails are looked up in: a URL such as `https://lore.kernel.org/all`.
+    pub archive: Option<String>,
     /// What the kernel's CVE team publishes: a clone of `vulns.git`, relative to the kit.
     pub vulns: Option<PathBuf>,
 }
@@ -236,6 +238,14 @@ impl Config {
             let reason = "a mirror is a URL that begins with https:// or http://, or a directory";
             return Err(bad(Some(mirror.span().start), reason.to_owned()));
         }
+        if config
+            .sources
+            .archive
+            .as_deref()
+            .is_some_and(|url| !url.starts_with("https://") && !url.starts_with("http://"))
+        {
+            return Err(bad(place("archive"), "an archive is a URL that begins with https:// or http://".to_owned()));
+        }
         for waiver in &lint.waivers {
             let wrong = |reason: &str| Err(bad(Some(waiver.rule.span().start), format!("a waiver {reason}")));
             if [&waiver.patch, &waiver.subject, &waiver.file].into_iter().flatten().count() != 1 {
@@ -308,6 +318,7 @@ mod tests {
         assert!(config.sources.require_signature && config.sources.pinned().len() == 1);
         assert!(
             config.sources.mirror.is_some()
+                && config.sources.archive.is_some()
                 && config.sources.vulns.is_some()
                 && config.series["5.11.x-rt"].rt.is_some()
         );

@@ -21,12 +21,14 @@ mod read;
 mod series;
 #[cfg(test)]
 mod tests;
+mod thread;
 mod time;
 
 pub use foreign::Form;
 pub(crate) use read::breaks;
 pub use read::{Boundary, Draft, FieldAt, Reading, examine, read};
 pub use series::Announced;
+pub use thread::{Endorsement, Threaded, endorsements};
 
 pub(crate) use lines::{is_space, lines, trim_end, trim_line_end};
 

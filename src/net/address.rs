@@ -22,6 +22,17 @@ pub struct Address {
     pub raw: String,
     /// What people read: without a password, a fragment, or the ending of the raw form.
     pub page: String,
+    /// The mail that it is, where it is one of an archive of mailing lists.
+    pub message: Option<ArchivedMessage>,
+}
+
+/// A mail of an archive of mailing lists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArchivedMessage {
+    /// Its id, without angle brackets.
+    pub id: String,
+    /// The address of the whole thread, an mbox packed by gzip.
+    pub thread: String,
 }
 
 impl Address {
@@ -49,10 +60,54 @@ impl Address {
             short_kernel(&host, &path).or_else(|| gitlab(&path)).or_else(|| cgit(&path, url.query()))
         };
         let Some(Forms { raw, page }) = forms else {
-            return Ok(Self { raw: url.into(), page: public.into() });
+            return Ok(Self { raw: url.into(), page: public.into(), message: None });
         };
-        Ok(Self { raw: with_path(&url, &raw)?, page: with_path(&public, &page)? })
+        let address = Self { raw: with_path(&url, &raw)?, page: with_path(&public, &page)?, message: None };
+        let one = host == "lore.kernel.org" && address.raw.ends_with("/raw");
+        let message = one.then(|| ArchivedMessage::at(&url, &page)).transpose()?;
+        Ok(Self { message, ..address })
     }
+
+    /// The mail with this id, without angle brackets, in an archive: an address such as `https://lore.kernel.org/all`.
+    pub fn of_message(archive: &str, id: &str) -> Result<Self, Error> {
+        let refused = || Error::Address { url: visible(archive.as_bytes()) };
+        let mut url = Url::parse(archive.trim()).map_err(|_| refused())?;
+        if !matches!(url.scheme(), "https" | "http") {
+            return Err(refused());
+        }
+        url.path_segments_mut().map_err(|()| refused())?.pop_if_empty().push(id).push("");
+        let mut page = url.clone();
+        let _ = (page.set_username(""), page.set_password(None));
+        let thread = with_path(&url, "t.mbox.gz")?;
+        let message = Some(ArchivedMessage { id: id.to_owned(), thread });
+        Ok(Self { raw: with_path(&url, "raw")?, page: page.into(), message })
+    }
+}
+
+impl ArchivedMessage {
+    /// The mail with this page.
+    fn at(url: &Url, page: &str) -> Result<Self, Error> {
+        let last = page.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+        let id = percent_decoded(last);
+        Ok(Self { id, thread: with_path(url, &format!("{page}t.mbox.gz"))? })
+    }
+}
+
+/// Text in which `%2B` and the like stand for bytes.
+fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        let code = (*first == b'%').then(|| after.get(..2)).flatten().and_then(|code| std::str::from_utf8(code).ok());
+        if let Some(byte) = code.and_then(|code| u8::from_str_radix(code, 16).ok()) {
+            bytes.push(byte);
+            rest = &after[2..];
+        } else {
+            bytes.push(*first);
+            rest = after;
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// The two forms of an address: a path, perhaps with a query, or a whole URL.
@@ -262,6 +317,22 @@ mod tests {
             &format!("{torvalds}/patch/?id={ID}"),
             &format!("{torvalds}/commit/?id={ID}"),
         );
+    }
+
+    #[test]
+    fn mails_of_an_archive_have_threads() {
+        let message = |given: &str| Address::parse(given).expect(given).message;
+        let lore = "https://lore.kernel.org/stable/a%2Bb@y.z/";
+        let found = message(lore).expect("a mail");
+        assert_eq!((found.id.as_str(), found.thread), ("a+b@y.z", format!("{lore}t.mbox.gz")));
+        assert_eq!(message(&format!("{lore}T/")), None);
+        assert_eq!(message("https://patchwork.ozlabs.org/patch/1/"), None);
+        let address = Address::of_message("https://u:p@lists.example.org/all/", "a/b%c@y.z").expect("an address");
+        let page = "lists.example.org/all/a%2Fb%25c@y.z/";
+        assert_eq!((address.raw, address.page), (format!("https://u:p@{page}raw"), format!("https://{page}")));
+        let message = address.message.expect("a mail");
+        assert_eq!((message.id.as_str(), message.thread), ("a/b%c@y.z", format!("https://u:p@{page}t.mbox.gz")));
+        assert!(Address::of_message("lists", "a@b").is_err() && Address::of_message("file:///x", "a@b").is_err());
     }
 
     #[test]

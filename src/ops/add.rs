@@ -4,6 +4,7 @@ mod commits;
 mod input;
 mod mails;
 mod origin;
+mod thread;
 mod trailers;
 
 use super::change_set::{Added, Change, ChangeOptions, ChangeReport, Setting, read_one, run};
@@ -30,12 +31,14 @@ pub struct AddOptions {
     pub origin: Option<String>,
     /// Add a `Signed-off-by:` line of the user.
     pub signoff: bool,
+    /// Add the lines of replies in which people stand for a patch, such as `Reviewed-by:`.
+    pub trailers: bool,
 }
 
 /// Something to add.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum What {
-    /// A URL, a file with mails, a commit of the linux tree, or a range `A..B` of them; told apart in this order.
+    /// A URL, a file with mails, the id of a mail, a commit of the linux tree, or a range `A..B` of them; told apart in this order.
     Named(String),
     /// Mails that were read already, with what they are called.
     Mails {
@@ -66,7 +69,7 @@ pub fn add(options: &AddOptions, watch: Watch<'_>) -> Result<ChangeReport, OpErr
         let mut all: Vec<New> = Vec::new();
         for input in &inputs {
             let new = match input {
-                Input::Mails { name, bytes, page } => mails::read(setting, options, name, bytes, page.as_deref())?,
+                Input::Mails(mails) => mails::read(setting, options, mails)?,
                 Input::Commits(name) => commits::read(setting, options, name)?,
             };
             for new in new {

@@ -14,11 +14,19 @@ pub fn place(setting: Option<&str>, top: &Path) -> String {
 
 /// The place that the environment names, or else the setting of the kit at `top`; `None` where neither does.
 pub fn named(setting: Option<&str>, top: &Path) -> Option<String> {
-    let said = std::env::var(VARIABLE).ok().filter(|said| !said.is_empty());
-    let of_kit =
-        |setting: &str| if is_web(setting) { setting.to_owned() } else { top.join(setting).display().to_string() };
-    let place = said.or_else(|| setting.map(of_kit))?;
+    let place = said(VARIABLE, setting.map(|setting| of_kit(setting, top)).as_deref())?;
     Some(place.trim_end_matches('/').to_owned())
+}
+
+/// What a variable of the environment says, or else a setting.
+pub fn said(variable: &str, setting: Option<&str>) -> Option<String> {
+    let said = std::env::var(variable).ok().filter(|said| !said.is_empty());
+    said.or_else(|| setting.map(str::to_owned))
+}
+
+/// A place as the kit at `top` writes it: a URL of the web, or a path, which is relative to the kit.
+pub(super) fn of_kit(setting: &str, top: &Path) -> String {
+    if is_web(setting) { setting.to_owned() } else { top.join(setting).display().to_string() }
 }
 
 /// True for a URL of the web; anything else is a directory.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::copy::{Ask, Problem, age, ask};
-use super::resolve::is_url;
+use super::mirror::{is_web, of_kit, said};
 use crate::event::Interrupt;
 use crate::net;
 use crate::text::visible;
@@ -104,13 +104,8 @@ impl Releases {
 
 /// Where the list is: what the environment says, else the settings of the kit at `top`, else kernel.org.
 pub fn place(setting: Option<&str>, top: &Path) -> String {
-    let said = std::env::var(VARIABLE).ok().filter(|said| !said.is_empty());
-    match (said, setting) {
-        (Some(said), _) => said,
-        (None, Some(setting)) if !is_url(setting) => top.join(setting).display().to_string(),
-        (None, Some(setting)) => setting.to_owned(),
-        (None, None) => URL.to_owned(),
-    }
+    let setting = setting.map(|setting| of_kit(setting, top));
+    said(VARIABLE, setting.as_deref()).unwrap_or_else(|| URL.to_owned())
 }
 
 /// Reads the list at `place`, a URL or a path. What is fetched is kept in the directory `cache`, and used from there while it
@@ -119,7 +114,7 @@ pub fn place(setting: Option<&str>, top: &Path) -> String {
 /// # Errors
 /// When there is neither a list nor a copy of it, and when it is none.
 pub fn releases(place: &str, cache: Option<&Path>, offline: bool, interrupt: &Interrupt) -> Result<Releases, Error> {
-    if !is_url(place) {
+    if !is_web(place) {
         let path = Path::new(place);
         let bytes = fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
         return parse(&bytes, place, age(path).unwrap_or_default(), None);

@@ -1,5 +1,7 @@
 //! New patches for a set, beside `git cherry-pick -x`, `git am` and `git am -3`.
 
+mod thread;
+
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 

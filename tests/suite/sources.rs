@@ -1,5 +1,7 @@
 //! Releases that are not at hand: from a server, in a clone without blobs, from tarballs.
 
+mod cut;
+
 use std::path::{Path, PathBuf};
 
 use crate::support::repo::text;

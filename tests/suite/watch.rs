@@ -388,10 +388,8 @@ fn published_flaws_are_said_where_they_are_certain() {
     // A directory without any is said, and stops nothing.
     let mut command = world.command(&["plan", "v6.6.13", "v6.6.14"]);
     let output = command.env("KPATCH_VULNS", world.sandbox.path("linux")).output().unwrap();
-    assert!(
-        output.status.success() && String::from_utf8_lossy(&output.stdout).contains("holds no CVE-*.sha1"),
-        "{output:?}"
-    );
+    let said = String::from_utf8_lossy(&output.stdout).replace("\n  ", " ");
+    assert!(output.status.success() && said.contains("holds no CVE-*.sha1"), "{output:?}");
     assert!(std::path::Path::new(&vulns).exists());
 }
 

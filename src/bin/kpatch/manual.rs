@@ -18,6 +18,8 @@ const ENVIRONMENT: &[(&str, &str)] = &[
     ("KPATCH_CACHE", "The directory of the cache."),
     ("XDG_CACHE_HOME", "The cache is in kpatch/ below it, or below ~/.cache, unless KPATCH_CACHE says otherwise."),
     ("KPATCH_MIRROR", "The place of kernel.org's files, as mirror below [sources] in kpatch.toml."),
+    ("KPATCH_ARCHIVE", "The archive of mailing lists, as archive below [sources] in kpatch.toml."),
+    ("KPATCH_RELEASES", "The list of the kernel's releases, as releases in kpatch.toml."),
     ("KPATCH_VULNS", "A clone of the kernel's vulns.git, as vulns below [sources] in kpatch.toml."),
     ("KPATCH_CA_FILE", "Certificates of authorities in PEM that are trusted beside the system's."),
     ("HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY", "The way to the web for add, check and ChangeLogs."),

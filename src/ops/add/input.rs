@@ -7,23 +7,35 @@ use flate2::read::MultiGzDecoder;
 
 use super::{AddOptions, What};
 use crate::event::Event;
+use crate::message::Announced;
 use crate::net::{Address, Limits, fetch};
-use crate::ops::{OpError, Watch};
+use crate::ops::{OpError, Watch, workspace};
 use crate::patch::MAX_FILE;
+use crate::source::mirror;
 use crate::text::visible;
+
+/// The archive of the kernel's mailing lists.
+const ARCHIVE: &str = "https://lore.kernel.org/all";
+/// The variable that names another archive.
+const ARCHIVE_VARIABLE: &str = "KPATCH_ARCHIVE";
 
 /// Something to add, at hand.
 pub(super) enum Input {
     /// Mails.
-    Mails {
-        /// What they are called, fit for display.
-        name: String,
-        bytes: Vec<u8>,
-        /// The page on the web that they are from.
-        page: Option<String>,
-    },
+    Mails(Mails),
     /// A commit or a range of them, as the user wrote it.
     Commits(String),
+}
+
+/// Mails at hand.
+pub(super) struct Mails {
+    /// What they are called, fit for display.
+    pub(super) name: String,
+    pub(super) bytes: Vec<u8>,
+    /// The page on the web that they are from.
+    pub(super) page: Option<String>,
+    /// The id of the one that is meant, where they are its whole thread.
+    pub(super) wanted: Option<String>,
 }
 
 /// Reads files and fetches URLs.
@@ -35,11 +47,39 @@ pub(super) fn gather(options: &AddOptions, watch: Watch<'_>) -> Result<Vec<Input
     }
     let inputs = options.what.iter().map(|what| match what {
         What::Mails { name, bytes } => mails(name, bytes.clone(), None),
-        What::Named(name) if name.contains("://") => from_web(name, options, watch),
+        What::Named(name) if name.contains("://") => from_web(&Address::parse(name).map_err(failed)?, options, watch),
         What::Named(name) if Path::new(name).is_file() => from_file(name),
-        What::Named(name) => Ok(Input::Commits(name.clone())),
+        What::Named(name) => match message_id(name) {
+            Some(id) => from_web(&Address::of_message(&archive(options), id).map_err(failed)?, options, watch),
+            None => Ok(Input::Commits(name.clone())),
+        },
     });
     inputs.collect()
+}
+
+/// The id of a mail: in angle brackets, or with a host that has a dot in its name, which sets it apart from a revision of git.
+fn message_id(text: &str) -> Option<&str> {
+    let bracketed = text.strip_prefix('<').and_then(|rest| rest.strip_suffix('>'));
+    let id = bracketed.unwrap_or(text);
+    let (local, host) = id.split_once('@')?;
+    let plain = !id.contains("..") && !id.contains(|c: char| c.is_whitespace() || c.is_control() || "<>{}".contains(c));
+    let dotted = host.split('.').count() > 1 && !host.starts_with('.') && !host.ends_with('.');
+    (plain && !local.is_empty() && (dotted || bracketed.is_some() && !host.is_empty())).then_some(id)
+}
+
+/// The archive that ids of mails are looked up in.
+fn archive(options: &AddOptions) -> String {
+    let kit = workspace::kit(&options.set.places).ok();
+    let setting = kit.as_ref().and_then(|kit| kit.config().sources.archive.as_deref());
+    mirror::said(ARCHIVE_VARIABLE, setting).unwrap_or_else(|| ARCHIVE.to_owned())
+}
+
+fn failed(error: crate::net::Error) -> OpError {
+    if error.is_interrupted() {
+        return OpError::interrupted();
+    }
+    let hint = error.hint();
+    OpError::of(error, hint)
 }
 
 fn from_file(name: &str) -> Result<Input, OpError> {
@@ -51,15 +91,7 @@ fn from_file(name: &str) -> Result<Input, OpError> {
     mails(name, bytes, None)
 }
 
-fn from_web(url: &str, options: &AddOptions, watch: Watch<'_>) -> Result<Input, OpError> {
-    let failed = |error: crate::net::Error| {
-        if error.is_interrupted() {
-            return OpError::interrupted();
-        }
-        let hint = error.hint();
-        OpError::of(error, hint)
-    };
-    let address = Address::parse(url).map_err(failed)?;
+fn from_web(address: &Address, options: &AddOptions, watch: Watch<'_>) -> Result<Input, OpError> {
     if options.set.places.offline {
         return Err(OpError::new(format!("{} cannot be fetched with --offline", visible(address.page.as_bytes())))
             .hint("save the mail, and add the file"));
@@ -69,20 +101,52 @@ fn from_web(url: &str, options: &AddOptions, watch: Watch<'_>) -> Result<Input, 
         let warning = format!("{} is fetched without encryption: anybody on the way can change it", address.page);
         watch.observer.event(&Event::Warning(visible(warning.as_bytes())));
     }
-    let bytes = fetch(&address.raw, Limits::default(), watch.interrupt).map_err(failed)?;
-    mails(&address.page, bytes, Some(address.page.clone()))
+    let get = |url: &str| fetch(url, Limits::default(), watch.interrupt).map_err(failed);
+    let page = Some(address.page.clone());
+    let Some(message) = &address.message else { return mails(&address.page, get(&address.raw)?, page) };
+    let thread = || -> Result<Input, OpError> {
+        let mails = unpacked(&address.page, get(&message.thread)?)?;
+        Ok(Input::Mails(Mails { page: page.clone(), wanted: Some(message.id.clone()), ..mails }))
+    };
+    if options.trailers {
+        return thread();
+    }
+    // The letter that introduces a series stands for all of it.
+    let bytes = get(&address.raw)?;
+    if Announced::read(&bytes).is_cover() { thread() } else { mails(&address.page, bytes, page) }
+}
+
+fn mails(name: &str, bytes: Vec<u8>, page: Option<String>) -> Result<Input, OpError> {
+    Ok(Input::Mails(Mails { page, ..unpacked(name, bytes)? }))
 }
 
 /// Mails, unpacked if they are compressed.
-fn mails(name: &str, bytes: Vec<u8>, page: Option<String>) -> Result<Input, OpError> {
+fn unpacked(name: &str, bytes: Vec<u8>) -> Result<Mails, OpError> {
     let name = visible(name.as_bytes());
     if !bytes.starts_with(&[0x1f, 0x8b]) {
-        return Ok(Input::Mails { name, bytes, page });
+        return Ok(Mails { name, bytes, page: None, wanted: None });
     }
     let mut plain = Vec::new();
     MultiGzDecoder::new(bytes.as_slice())
         .take(MAX_FILE as u64 + 1)
         .read_to_end(&mut plain)
         .map_err(|error| OpError::because(format!("{name}: cannot unpack it"), error))?;
-    Ok(Input::Mails { name, bytes: plain, page })
+    Ok(Mails { name, bytes: plain, page: None, wanted: None })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_of_mails_are_told_from_revisions() {
+        for id in ["20240101.1-x@y.z", "<20240101.1-x@y.z>", "<x@localhost>"] {
+            assert_eq!(message_id(id), Some(id.trim_matches(['<', '>'])), "{id}");
+        }
+        for other in
+            ["v6.6..topic", "HEAD@{1.day}", "@~2", "x@localhost", "me@.x", "<x@>", "a b@c.d", "v6.6@x.y..z", "topic"]
+        {
+            assert_eq!(message_id(other), None, "{other}");
+        }
+    }
 }

@@ -1,30 +1,27 @@
 //! Patches from mails: one, a series in an mbox, or a thread.
 
-use bstr::ByteSlice as _;
+use bstr::{BString, ByteSlice as _};
 
+use super::input::Mails;
+use super::thread::{Letter, Thread};
 use super::{AddOptions, New, new, trailers};
-use crate::export::{Commit, mail};
-use crate::message::Announced;
+use crate::export::{self, Commit};
+use crate::message::{Announced, footer};
 use crate::ops::OpError;
 use crate::ops::change_set::{Added, Bytes, Setting};
-use crate::patch::{Patch, PatchError, read as read_patches, split};
+use crate::patch::{Patch, PatchError, read as read_patches};
 use crate::text::visible;
 
 /// The patches of a mail or an mbox, in the order of their series.
-pub(super) fn read(
-    setting: &mut Setting<'_>,
-    options: &AddOptions,
-    name: &str,
-    bytes: &[u8],
-    page: Option<&str>,
-) -> Result<Vec<New>, OpError> {
-    let (patches, notes) = in_order(name, bytes)?;
+pub(super) fn read(setting: &mut Setting<'_>, options: &AddOptions, mails: &Mails) -> Result<Vec<New>, OpError> {
+    let (found, notes) = in_order(mails, options.trailers)?;
     setting.warnings.extend(notes);
-    let many = patches.len() > 1;
+    let many = found.len() > 1;
     let mut all = Vec::new();
-    for (at, patch) in patches.into_iter().enumerate() {
-        let source = if many { format!("{name}, patch {}", at + 1) } else { name.to_owned() };
-        all.push(one(setting, options, &patch, source, page)?);
+    for (at, mail) in found.into_iter().enumerate() {
+        let name = &mails.name;
+        let source = if many { format!("{name}, patch {}", at + 1) } else { name.clone() };
+        all.push(one(setting, options, &mail, source, mails.page.as_deref())?);
     }
     Ok(all)
 }
@@ -33,16 +30,23 @@ pub(super) fn read(
 fn one(
     setting: &mut Setting<'_>,
     options: &AddOptions,
-    patch: &Patch,
+    mail: &Mail,
     source: String,
     page: Option<&str>,
 ) -> Result<New, OpError> {
-    let message = patch.message.to_commit_message();
+    let patch = &mail.patch;
+    let mut message = Vec::from(patch.message.to_commit_message());
+    for line in &mail.endorsed {
+        if !footer::trailers(&message).iter().any(|trailer| trailer.trim().eq_ignore_ascii_case(line)) {
+            message = footer::with_line(&message, line);
+            setting.warnings.push(format!("{source}: from a reply: {}", visible(line)));
+        }
+    }
     let (message, origin, _) = trailers::sign(setting.store(), options, &message, page)?;
     let text = patch.text();
     let date = patch.message.date.unwrap_or(setting.base().date);
     let commit = Commit { author: &patch.message.author, date, message: &message };
-    let text = mail(&commit, &text[patch.layout.stat.clone()], &text[patch.layout.diff.clone()]);
+    let text = export::mail(&commit, &text[patch.layout.stat.clone()], &text[patch.layout.diff.clone()]);
     let added = Added { text: Bytes(text), before: None, trees: None, source, origin };
     let new = new(added)?;
     if new.patch.diff.len() != patch.diff.len() || new.patch.message.author != patch.message.author {
@@ -51,41 +55,52 @@ fn one(
     Ok(new)
 }
 
-/// A mail with what its subject announces.
+/// A mail with what its subject announces, and the lines of replies in which people stand for it.
 struct Mail {
     announced: Announced,
     patch: Patch,
+    endorsed: Vec<BString>,
 }
 
 /// The patches of an mbox in the order of their series, and what was left out.
-fn in_order(name: &str, bytes: &[u8]) -> Result<(Vec<Patch>, Vec<String>), OpError> {
-    let spans = split(bytes);
-    let several = spans.len() > 1;
-    let mut notes = Vec::new();
-    let (mut mails, mut replies) = (Vec::new(), 0);
-    for span in spans {
-        let before = bytes[..span.start].find_iter(b"\n").count();
-        let announced = Announced::read(&bytes[span.clone()]);
-        if several && announced.is_reply {
-            replies += 1;
-            continue;
-        }
-        match read_patches(name, &bytes[span]) {
-            Ok(mut patches) => mails.extend(patches.pop().map(|patch| Mail { announced, patch })),
-            Err(_) if several && announced.is_cover() => {
+fn in_order(mails: &Mails, with_endorsements: bool) -> Result<(Vec<Mail>, Vec<String>), OpError> {
+    let (name, thread) = (&mails.name, Thread::read(&mails.bytes));
+    let chosen = thread.chosen(name, mails.wanted.as_deref())?;
+    let (mut notes, mut patches, mut letters) = (Vec::new(), Vec::new(), Vec::new());
+    for letter in chosen {
+        let announced = &letter.announced;
+        match read_patches(name, letter.bytes) {
+            Ok(mut read) => {
+                patches.extend(read.pop());
+                letters.push(letter);
+            }
+            Err(_) if thread.0.len() > 1 && announced.is_cover() => {
                 notes.push(format!("{name}: the cover letter '{}' is no patch", visible(&announced.subject)));
             }
-            Err(error) => return Err(unreadable(error, before, &announced)),
+            Err(error) => return Err(unreadable(error, letter.before, announced)),
         }
     }
-    if replies > 0 {
-        notes.push(format!("{name}: {replies} of the mails are replies and were left out"));
-    }
-    if mails.is_empty() {
+    if patches.is_empty() {
         return Err(OpError::new(format!("{name}: no patch in it")).hint("a mail with a patch is needed"));
     }
-    sort(name, &mut mails, &mut notes)?;
-    Ok((mails.into_iter().map(|mail| mail.patch).collect(), notes))
+    let replies = thread.0.iter().filter(|letter| letter.announced.is_reply).count();
+    let mut endorsed = vec![Vec::new(); patches.len()];
+    if with_endorsements {
+        let (lines, left_out) = thread.endorsed(name, &letters);
+        endorsed = lines;
+        notes.extend(left_out);
+    } else if replies > 0 && thread.0.len() > 1 && mails.wanted.is_none() {
+        notes.push(format!("{name}: {replies} of the mails are replies and were left out"));
+    }
+    let found = patches.into_iter().zip(letters).zip(endorsed);
+    let mail = |((patch, letter), endorsed): ((Patch, &Letter<'_>), _)| Mail {
+        announced: letter.announced.clone(),
+        patch,
+        endorsed,
+    };
+    let mut found: Vec<Mail> = found.map(mail).collect();
+    sort(name, &mut found, &mut notes)?;
+    Ok((found, notes))
 }
 
 /// Puts a series in the order of its numbers. One of several versions is no order at all.
@@ -133,9 +148,14 @@ mod tests {
         format!("From x Mon Sep 17 00:00:00 2001\nFrom: A <a@b.c>\nSubject: {subject}\n\ntext\n{body}")
     }
 
+    fn text(mails: &[String], wanted: Option<&str>) -> Mails {
+        let bytes = mails.concat().into_bytes();
+        Mails { name: "m".into(), bytes, page: None, wanted: wanted.map(str::to_owned) }
+    }
+
     fn subjects(mails: &[String]) -> Result<(Vec<String>, usize), String> {
-        let (patches, notes) = in_order("m", mails.concat().as_bytes()).map_err(|error| error.to_string())?;
-        Ok((patches.iter().map(|patch| patch.message.subject.to_string()).collect(), notes.len()))
+        let (mails, notes) = in_order(&text(mails, None), false).map_err(|error| error.to_string())?;
+        Ok((mails.iter().map(|mail| mail.patch.message.subject.to_string()).collect(), notes.len()))
     }
 
     #[test]
@@ -154,6 +174,47 @@ mod tests {
             Ok((vec!["a".into(), "c".into()], 1))
         );
         assert_eq!(subjects(&[mail("b", true), mail("a", true)]), Ok((vec!["b".into(), "a".into()], 0)));
+    }
+
+    /// A mail of a thread: its id, the one that it answers, who wrote it, and what it says.
+    fn letter(id: &str, before: &str, from: &str, subject: &str, says: &str) -> String {
+        let head =
+            format!("From: {from} <{from}@x.y>\nMessage-ID: <{id}>\nIn-Reply-To: <{before}>\nSubject: {subject}\n");
+        format!("From x Mon Sep 17 00:00:00 2001\n{head}\n{says}\n")
+    }
+
+    #[test]
+    fn a_mail_of_a_thread_gets_what_replies_say_of_it() {
+        let diff = "text\n\nReviewed-by: c <c@x.y>\n---\n--- a/f\n+++ b/f\n@@ -1 +1 @@\n-1\n+2\n";
+        let thread = [
+            letter("0", "", "a", "[PATCH v2 0/2] all", "words"),
+            letter("1", "0", "a", "[PATCH v2 1/2] one", diff),
+            letter("2", "0", "a", "[PATCH v2 2/2] two", diff),
+            letter("3", "1", "b", "Re: [PATCH v2 1/2] one", "> Acked-by: c <c@x.y>\nTested-by: b <b@x.y>"),
+            letter("4", "3", "c", "Re: [PATCH v2 1/2] one", "reviewed-by: c <c@x.y>\nAcked-by: c <C@x.y>"),
+            letter("5", "0", "d", "Re: [PATCH v2 0/2] all", "Acked-by: d <d@x.y>\nAcked-by: e <e@x.y>"),
+            letter("6", "0", "a", "[PATCH v1 1/2] one", diff),
+            letter("7", "elsewhere", "a", "Re: other", "Acked-by: a <a@x.y>"),
+            letter("8", "2>\nReferences: <0> <2", "b", "Re: [PATCH v2 2/2] two", "Tested-by: b <b@x.y>"),
+        ];
+        let found = |wanted| {
+            let (mails, notes) = in_order(&text(&thread, Some(wanted)), true).map_err(|error| error.to_string())?;
+            let of = |mail: &Mail| {
+                (mail.patch.message.subject.to_string(), bstr::join(" ", &mail.endorsed).as_bstr().to_string())
+            };
+            Ok::<_, String>((mails.iter().map(of).collect::<Vec<_>>(), notes))
+        };
+        let one = (
+            "one".to_owned(),
+            "Tested-by: b <b@x.y> reviewed-by: c <c@x.y> Acked-by: c <C@x.y> Acked-by: d <d@x.y>".to_owned(),
+        );
+        let two = ("two".to_owned(), "Acked-by: d <d@x.y> Tested-by: b <b@x.y>".to_owned());
+        let foreign = "m: 'Acked-by: e <e@x.y>' is in a mail of somebody else, and was left out".to_owned();
+        let cover = "m: the cover letter '[PATCH v2 0/2] all' is no patch".to_owned();
+        assert_eq!(found("1"), Ok((vec![one.clone()], vec![foreign.clone()])));
+        assert_eq!(found("0"), Ok((vec![one, two], vec![cover, foreign])));
+        assert_eq!(found("9"), Err("m: there is no mail 9 in the thread".to_owned()));
+        assert!(found("3").is_err_and(|error| error.contains("a reply without a patch")));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::super::copy::{Ask, Found, Problem, age, ask};
 use super::{Error, RtRelease, SUMS, directory};
 use crate::event::Interrupt;
-use crate::source::resolve::is_url;
+use crate::source::mirror::is_web;
 use crate::text::visible;
 use crate::version::Series;
 
@@ -36,7 +36,7 @@ pub fn listing(
     interrupt: &Interrupt,
 ) -> Result<Listing, Error> {
     let place = format!("{mirror}/{}/{SUMS}", directory(series));
-    if !is_url(&place) {
+    if !is_web(&place) {
         let path = Path::new(&place);
         let bytes = std::fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
         let found = Found { bytes: &bytes, age: age(path).unwrap_or_default(), stale: None };

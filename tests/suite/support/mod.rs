@@ -2,6 +2,7 @@
 
 pub mod archive;
 pub mod by_git;
+pub mod git_server;
 pub mod kit;
 pub mod random;
 pub mod releases;

@@ -39,6 +39,12 @@ impl Sandbox {
 }
 
 impl Report {
+    /// The first report of a run with `--json`.
+    pub fn parse(stdout: &[u8]) -> Self {
+        let value: Value = serde_json::from_slice(stdout).unwrap();
+        Self(value["reports"][0].clone())
+    }
+
     /// A field that holds text.
     pub fn text(&self, field: &str) -> &str {
         self.0[field].as_str().unwrap_or_else(|| panic!("{field} of {}", self.0))
