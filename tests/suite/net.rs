@@ -1,14 +1,15 @@
 //! Patches from the web: a server of the test's own, with all that servers do.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use kpatch::event::Interrupt;
+use kpatch::event::{Interrupt, Silent};
 use kpatch::net::{Error, Limits, fetch};
+use kpatch::oci::{Access, Repository};
 
 use crate::support::kit::{Layout, World, assert_refusal, lines};
 use crate::support::server::{Server, plain, say};
@@ -228,4 +229,36 @@ fn the_list_of_releases_is_fetched_once_an_hour_and_kept() {
     assert_eq!(asked(), 3);
     let (_, report) = check(&[]);
     assert_eq!((asked(), &report["releases"]["stale"]), (4, &serde_json::Value::Null));
+}
+
+/// What a registry without https and without images answers.
+fn empty_registry() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut head = [0; 8192];
+            let count = stream.read(&mut head).unwrap_or(0);
+            let status = match &head[..count] {
+                [0x16, ..] => "400 Bad Request",
+                head if head.windows(9).any(|part| part == b" /v2/ HTT") => "200 OK",
+                _ => "404 Not Found",
+            };
+            say(&mut stream, &format!("{status}\r\nContent-Length: 0"), b"");
+        }
+    });
+    port
+}
+
+#[test]
+fn registries_of_this_machine_are_asked_by_name_and_by_address() {
+    let port = empty_registry();
+    for host in ["localhost", "127.0.0.1"] {
+        let name = format!("{host}:{port}/acme/kernel:6.6.13");
+        let reference = kpatch::image::Reference::parse(&name).unwrap();
+        let never = Interrupt::new();
+        let repository = Repository::open(&reference, Access::default(), &Silent, &never).unwrap();
+        assert_eq!(repository.digest("6.6.13").unwrap(), None, "{host}");
+    }
 }

@@ -359,9 +359,9 @@ fn config(server: &scheme::Server, host: &str, roots: &[trust::Root], access: Ac
         extra_root_certificates: roots.iter().map(trust::Root::for_oci_client).collect(),
         connect_timeout: Some(CONNECT),
         user_agent: scheme::USER_AGENT,
-        // A proxy that serves no host is how this client is told to use none.
+        // A proxy that serves neither names nor addresses is how this client is told to use none.
         https_proxy: direct.clone(),
-        no_proxy: direct.as_ref().map(|_| "*".to_owned()),
+        no_proxy: direct.as_ref().map(|_| "*,0.0.0.0/0,::/0".to_owned()),
         http_proxy: direct,
         ..ClientConfig::default()
     }

@@ -63,7 +63,8 @@ fn give_up(way: &Way, error: &(dyn std::error::Error + 'static), watch: Watch<'_
 
 fn report(way: &Way, made: Made) -> SourceReport {
     let names: Vec<&str> = way.patches.iter().map(|(_, name)| name.as_str()).collect();
-    let mut notes = vec![format!("made of {} and {}", way.base, names.join(", "))];
+    let base = &way.base;
+    let mut notes = vec![format!("made of {base} and {}: as sure as the {base} that was there", names.join(", "))];
     notes.extend(made.notes);
     SourceReport { tag: made.tag, commit: made.commit.to_string(), new: true, notes }
 }
