@@ -18,6 +18,8 @@ use crate::text::{visible, with_causes};
 use crate::upstream::History;
 use crate::version::{KernelVersion, Series, Tag};
 
+/// How the server of the linux tree is called where ChangeLogs are asked for.
+const SERVER: &str = "git";
 /// No series has more releases than this.
 const MOST_RELEASES: u32 = 1_000;
 
@@ -30,6 +32,8 @@ pub(super) struct Outside {
     logs: Option<ChangeLogs>,
     /// Where they are if somebody asks and does not say where.
     usual: String,
+    /// What the linux tree is called: its server has the commits, if it has one.
+    linux: String,
     /// What those of a mirror have to prove.
     evidence: Evidence,
     offline: bool,
@@ -63,6 +67,7 @@ impl Outside {
         let mut outside = Self {
             logs: None,
             usual: named.unwrap_or_else(|| mirror::URL.to_owned()),
+            linux: linux.to_owned(),
             evidence: kit.map_or_else(Evidence::without_kit, Evidence::of_kit),
             offline: places.offline,
             list: releases::place(kit.and_then(|kit| kit.config().releases.as_deref()), top),
@@ -75,11 +80,16 @@ impl Outside {
         outside
     }
 
-    /// Asks for ChangeLogs, as an earlier run did, unless they are asked for already; an empty place is the usual one.
+    /// Asks for ChangeLogs, as an earlier run did, unless they are asked for already; an empty place is the usual one, and `git` the server of the
+    /// linux tree.
     pub(super) fn ask(&mut self, place: Option<&str>) {
         if let (None, Some(place)) = (&self.logs, place) {
-            let (place, cache) = (if place.is_empty() { &self.usual } else { place }, cache_dir());
-            let logs = ChangeLogs::new(place, cache.as_deref(), self.offline);
+            let cache = cache_dir();
+            let logs = match place {
+                SERVER => ChangeLogs::of_server(&self.linux, cache.as_deref(), self.offline),
+                "" => ChangeLogs::new(&self.usual, cache.as_deref(), self.offline),
+                place => ChangeLogs::new(place, cache.as_deref(), self.offline),
+            };
             self.logs = Some(match &cache {
                 Some(cache) => logs.held_to(&self.evidence, cache),
                 None => logs,

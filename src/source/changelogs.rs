@@ -1,4 +1,5 @@
-//! The ChangeLogs of stable releases: from a mirror of kernel.org, which is asked once for each, or from a directory.
+//! The ChangeLogs of stable releases: from a mirror of kernel.org, which is asked once for each, from a directory, or made of what a git server
+//! has: a ChangeLog is the log of the commits since the release before it.
 //!
 //! A release does not change, and neither does its ChangeLog: what is in the cache is as good as what the mirror has. Nothing
 //! gets there that was not read as the ChangeLog of its release before.
@@ -10,8 +11,9 @@ use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
-use super::cache::directory_name;
+use super::cache::{directory_name, open_cache};
 use super::downloads::{Access, Downloads};
+use super::fetch;
 use super::kernel_org::{self, Mirror};
 use super::mirror;
 use super::proof::Evidence;
@@ -45,6 +47,20 @@ pub enum Error {
         release: KernelVersion,
         /// What the web said.
         source: net::Error,
+    },
+    /// The git server does not have its commits, or cannot be asked.
+    #[error("cannot fetch the commits of {release}")]
+    Server {
+        /// The release.
+        release: KernelVersion,
+        /// What git said.
+        source: Box<fetch::Error>,
+    },
+    /// There is no release before it.
+    #[error("{release} is the first release of its series: what came before it is no one release")]
+    First {
+        /// The release.
+        release: KernelVersion,
     },
     /// A page for people came instead.
     #[error("{url} is a web page, not a ChangeLog")]
@@ -105,7 +121,11 @@ impl Error {
                 net::Error::Unreachable { .. } | net::Error::TimedOut { .. } | net::Error::Certificates { .. }
             )
         };
-        matches!(self, Self::Fetch { source, .. } if unanswered(source))
+        match self {
+            Self::Fetch { source, .. } => unanswered(source),
+            Self::Server { source, .. } => matches!(**source, fetch::Error::Unreachable { .. }),
+            _ => false,
+        }
     }
 
     /// True when the user asked for the end.
@@ -113,6 +133,7 @@ impl Error {
         match self {
             Self::Fetch { source, .. } => source.is_interrupted(),
             Self::Unproved { source, .. } => source.is_interrupted(),
+            Self::Server { source, .. } => source.is_interrupted(),
             _ => false,
         }
     }
@@ -122,10 +143,19 @@ impl Error {
 #[derive(Debug, Clone)]
 pub struct ChangeLogs {
     place: String,
+    kind: Kind,
     cache: Option<PathBuf>,
     offline: bool,
     /// What they have to prove, where there are keys to prove it with.
     proof: Option<(Downloads, Evidence)>,
+}
+
+/// What kind of place it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Mirror,
+    Directory,
+    Server,
 }
 
 impl ChangeLogs {
@@ -134,15 +164,22 @@ impl ChangeLogs {
     pub fn new(place: &str, cache: Option<&Path>, offline: bool) -> Self {
         let place = place.trim_end_matches('/');
         let folder = |dir: &Path| dir.join("changelogs").join(directory_name(place, ""));
-        let cache = cache.filter(|_| mirror::is_web(place)).map(folder);
-        Self { place: place.to_owned(), cache, offline, proof: None }
+        let kind = if mirror::is_web(place) { Kind::Mirror } else { Kind::Directory };
+        let cache = cache.filter(|_| kind == Kind::Mirror).map(folder);
+        Self { place: place.to_owned(), kind, cache, offline, proof: None }
+    }
+
+    /// What the git server at `url` has of the commits of releases; copies are kept in the directory `cache`.
+    pub fn of_server(url: &str, cache: Option<&Path>, offline: bool) -> Self {
+        let cache = cache.map(|dir| dir.join("changelogs").join(directory_name(url, ".git")));
+        Self { place: url.to_owned(), kind: Kind::Server, cache, offline, proof: None }
     }
 
     /// Holds what comes from a mirror to its list of sums, where `evidence` has keys; the list is kept in the directory `cache`.
     #[must_use]
     pub fn held_to(self, evidence: &Evidence, cache: &Path) -> Self {
         // Keys that cannot be read are an error once they are needed.
-        let held = mirror::is_web(&self.place) && evidence.has_keys().unwrap_or(true);
+        let held = self.kind == Kind::Mirror && evidence.has_keys().unwrap_or(true);
         Self { proof: held.then(|| (Downloads::new(cache), evidence.clone())), ..self }
     }
 
@@ -159,7 +196,7 @@ impl ChangeLogs {
 
     /// The releases and candidates of a series whose ChangeLogs are in the directory; `None` for a mirror.
     pub fn in_directory(&self, series: Series) -> Option<Vec<KernelVersion>> {
-        if mirror::is_web(&self.place) {
+        if self.kind != Kind::Directory {
             return None;
         }
         let dir = Path::new(&self.place);
@@ -180,7 +217,7 @@ impl ChangeLogs {
     pub fn read(&self, release: &KernelVersion, interrupt: &Interrupt) -> Result<Vec<Logged>, Error> {
         let name = format!("ChangeLog-{release}");
         let below = format!("v{}.x/{name}", release.series().major);
-        if !mirror::is_web(&self.place) {
+        if self.kind == Kind::Directory {
             let dir = Path::new(&self.place);
             let nested = dir.join(below);
             let path = if nested.exists() { nested } else { dir.join(name) };
@@ -198,13 +235,9 @@ impl ChangeLogs {
         if self.offline {
             return Err(Error::Offline { release: release.clone() });
         }
-        let url = format!("{}/{below}", self.place);
-        let fetched = net::fetch(&url, LIMITS, interrupt);
-        let text = fetched.map_err(|source| match source {
-            net::Error::Page { url } => Error::Page { url },
-            source => Error::Fetch { release: release.clone(), source },
-        })?;
+        let url = if self.kind == Kind::Server { self.place.clone() } else { format!("{}/{below}", self.place) };
         let shown = without_passwords(&visible(url.as_bytes()));
+        let text = if self.kind == Kind::Server { self.log(release)? } else { download(&url, release, interrupt)? };
         self.prove(&text, release, &shown, interrupt)?;
         let commits = read(&text, &shown, release)?;
         if let Some(path) = copy {
@@ -217,6 +250,20 @@ impl ChangeLogs {
 }
 
 impl ChangeLogs {
+    /// The log of the commits since the release before, fetched from the git server into a repository of its own, which is not kept.
+    fn log(&self, release: &KernelVersion) -> Result<Vec<u8>, Error> {
+        let series = release.series();
+        let before = match release.patch() {
+            0 => return Err(Error::First { release: release.clone() }),
+            1 => format!("v{}.{}", series.major, series.minor),
+            patch => format!("v{}.{}.{}", series.major, series.minor, patch - 1),
+        };
+        let failed = |source| Error::Server { release: release.clone(), source: Box::new(source) };
+        let dir = tempfile::tempdir().map_err(|source| Error::Read { path: std::env::temp_dir(), source })?;
+        let git = open_cache(dir.path(), &self.place).map_err(failed)?;
+        fetch::fetch_log(&git, &self.place, &before, release.tag().as_str(), &Silent).map_err(failed)
+    }
+
     /// Holds what was fetched to the list of sums.
     fn prove(&self, text: &[u8], release: &KernelVersion, url: &str, interrupt: &Interrupt) -> Result<(), Error> {
         let Some((downloads, evidence)) = &self.proof else { return Ok(()) };
@@ -232,6 +279,13 @@ impl ChangeLogs {
             _ => Ok(()),
         }
     }
+}
+
+fn download(url: &str, release: &KernelVersion, interrupt: &Interrupt) -> Result<Vec<u8>, Error> {
+    net::fetch(url, LIMITS, interrupt).map_err(|source| match source {
+        net::Error::Page { url } => Error::Page { url },
+        source => Error::Fetch { release: release.clone(), source },
+    })
 }
 
 fn bounded(path: &Path) -> Result<Vec<u8>, Error> {
@@ -250,7 +304,7 @@ fn bounded(path: &Path) -> Result<Vec<u8>, Error> {
 
 /// The commits of a text that is to be the ChangeLog of `release`.
 fn read(text: &[u8], name: &str, release: &KernelVersion) -> Result<Vec<Logged>, Error> {
-    let name = || if mirror::is_web(name) { name.to_owned() } else { format!("'{name}'") };
+    let name = || if name.contains("://") { name.to_owned() } else { format!("'{name}'") };
     let commits = parse(text).map_err(|source| Error::Parse { name: name(), source })?;
     let title = commits.first().map(|newest| visible(newest.title())).unwrap_or_default();
     if title == format!("Linux {release}") {

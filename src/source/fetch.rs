@@ -14,8 +14,10 @@ use crate::git::process::{Error as GitError, Git, check_ref_name};
 use crate::text::visible;
 
 mod commit;
+mod log;
 
 pub use commit::fetch_commit;
+pub use log::fetch_log;
 
 /// Why something could not be fetched.
 #[derive(Debug, thiserror::Error)]

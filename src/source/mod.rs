@@ -18,6 +18,6 @@ pub mod tarball;
 pub mod vulns;
 
 pub use cache::{cache_dir, open_cache};
-pub use fetch::{FetchedBlobs, FetchedTags, fetch_blobs, fetch_commit, fetch_tags, list_tags};
+pub use fetch::{FetchedBlobs, FetchedTags, fetch_blobs, fetch_commit, fetch_log, fetch_tags, list_tags};
 pub use resolve::LinuxSource;
 pub use tarball::{Imported, import, import_proved};

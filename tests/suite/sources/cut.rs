@@ -52,6 +52,49 @@ fn a_bump_that_was_cut_off_goes_on_where_it_was() {
 }
 
 #[test]
+fn the_commits_of_a_release_come_without_what_they_change() {
+    let sandbox = Sandbox::new();
+    let (linux, patches) = server(&sandbox);
+    let serving = GitServer::start(&sandbox, &linux.path);
+    let plan_on = |linux: &str, more: &[&str]| {
+        let args = ["plan", "v6.6.13", "v6.6.14", "--patches", patches.to_str().unwrap(), "--json", "--linux", linux];
+        let output = sandbox.kpatch(&sandbox.path(""), &[&args[..], more].concat());
+        assert!(matches!(output.status.code(), Some(0 | 3)), "{output:?}");
+        Report::parse(&output.stdout).0
+    };
+    let url = serving.url();
+    let plan = |more: &[&str]| plan_on(&url, more);
+    assert_eq!(plan(&[])["history"], serde_json::Value::Null);
+    let without = serving.sent();
+    let report = plan(&["--changelogs=git"]);
+    assert_eq!(report["history"], 2, "{report}");
+    let logs = serde_json::json!({ "source": serving.url(), "releases": ["6.6.14"], "missing": [] });
+    assert_eq!(report["changelogs"], logs);
+    // Two messages are less than the trees of two releases.
+    assert!(serving.sent() < without, "{without}");
+    // They are fetched once, and serve without a network.
+    assert_eq!((plan(&["--changelogs=git"]) == report, serving.sent()), (true, 0));
+    assert_eq!(plan(&["--changelogs=git", "--offline"])["history"], 2);
+    // A clone that the user has made is no server.
+    let clone = sandbox.path("clone.git");
+    sandbox.git(
+        &sandbox.path(""),
+        &[
+            "clone",
+            "-q",
+            "--bare",
+            "--depth=1",
+            "--branch=v6.6.13",
+            &format!("file://{}", linux.path.display()),
+            clone.to_str().unwrap(),
+        ],
+    );
+    sandbox.git(&clone, &["fetch", "-q", "--depth=1", "origin", "refs/tags/v6.6.14:refs/tags/v6.6.14"]);
+    let report = plan_on(clone.to_str().unwrap(), &["--changelogs=git"]);
+    assert!(report["changelogs"]["missing"].to_string().contains("cannot fetch the commits of 6.6.14"), "{report}");
+}
+
+#[test]
 fn a_bump_without_a_target_asks_the_server_for_the_newest_release() {
     let sandbox = Sandbox::new();
     let (linux, patches) = server(&sandbox);

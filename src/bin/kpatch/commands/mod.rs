@@ -277,8 +277,9 @@ impl FormatArgs {
 #[derive(Debug, Args)]
 struct ChangeLogArgs {
     /// Where the linux tree has no history between the releases, read their ChangeLogs: from this mirror of kernel.org or this
-    /// directory [default: the mirror that kpatch.toml or the environment names, or else kernel.org]
-    #[arg(long, value_name = "URL|DIR", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    /// directory, or make them of the commits that the linux tree's server has (git), of which the messages are fetched alone [default: the mirror
+    /// that kpatch.toml or the environment names, or else kernel.org]
+    #[arg(long, value_name = "URL|DIR|git", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     changelogs: Option<String>,
 }
 
