@@ -90,10 +90,7 @@ impl Outside {
                 "" => ChangeLogs::new(&self.usual, cache.as_deref(), self.offline),
                 place => ChangeLogs::new(place, cache.as_deref(), self.offline),
             };
-            self.logs = Some(match &cache {
-                Some(cache) => logs.held_to(&self.evidence, cache),
-                None => logs,
-            });
+            self.logs = Some(logs.held_to(&self.evidence, cache.as_deref()));
         }
     }
 

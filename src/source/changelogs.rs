@@ -175,12 +175,14 @@ impl ChangeLogs {
         Self { place: url.to_owned(), kind: Kind::Server, cache, offline, proof: None }
     }
 
-    /// Holds what comes from a mirror to its list of sums, where `evidence` has keys; the list is kept in the directory `cache`.
+    /// Holds what comes from a mirror to its list of sums, where `evidence` has keys; the list is kept in the directory `cache`, without which
+    /// nothing is held to it.
     #[must_use]
-    pub fn held_to(self, evidence: &Evidence, cache: &Path) -> Self {
+    pub fn held_to(self, evidence: &Evidence, cache: Option<&Path>) -> Self {
         // Keys that cannot be read are an error once they are needed.
         let held = self.kind == Kind::Mirror && evidence.has_keys().unwrap_or(true);
-        Self { proof: held.then(|| (Downloads::new(cache), evidence.clone())), ..self }
+        let proof = cache.filter(|_| held).map(|cache| (Downloads::new(cache), evidence.clone()));
+        Self { proof, ..self }
     }
 
     /// Where they are, for display.
@@ -235,9 +237,14 @@ impl ChangeLogs {
         if self.offline {
             return Err(Error::Offline { release: release.clone() });
         }
-        let url = if self.kind == Kind::Server { self.place.clone() } else { format!("{}/{below}", self.place) };
+        let (url, text) = if self.kind == Kind::Server {
+            (self.place.clone(), self.log(release)?)
+        } else {
+            let url = format!("{}/{below}", self.place);
+            let text = download(&url, release, interrupt)?;
+            (url, text)
+        };
         let shown = without_passwords(&visible(url.as_bytes()));
-        let text = if self.kind == Kind::Server { self.log(release)? } else { download(&url, release, interrupt)? };
         self.prove(&text, release, &shown, interrupt)?;
         let commits = read(&text, &shown, release)?;
         if let Some(path) = copy {

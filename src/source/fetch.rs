@@ -158,6 +158,10 @@ pub struct FetchedTags {
     pub filtered: bool,
 }
 
+/// Fetches what is named, and nothing besides.
+const FETCH: [&str; 5] =
+    ["fetch", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--recurse-submodules=no"];
+
 /// Fetches the named tags from `url`, which may also be the name of a remote of the repository. What is there
 /// already is not fetched again.
 ///
@@ -184,8 +188,7 @@ pub fn fetch_tags(git: &Git, url: &str, tags: &[&str], observer: &dyn Observer) 
     }
     observer.event(&Event::Stage { name: "fetching releases".into(), total: None });
     let before = pack_bytes(git)?;
-    let mut args =
-        vec!["fetch", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--recurse-submodules=no"];
+    let mut args = FETCH.to_vec();
     if cached {
         args.extend(["--depth=1", "--filter=blob:none"]);
     }
@@ -253,19 +256,9 @@ pub fn fetch_blobs(git: &Git, url: &str, ids: &[String], observer: &dyn Observer
         list.push_str(id);
         list.push('\n');
     }
-    let args = [
-        "-c",
-        "fetch.negotiationAlgorithm=noop",
-        "fetch",
-        "--no-tags",
-        "--no-write-fetch-head",
-        "--no-auto-maintenance",
-        "--recurse-submodules=no",
-        "--filter=blob:none",
-        "--stdin",
-        "--",
-        &remote,
-    ];
+    let mut args = vec!["-c", "fetch.negotiationAlgorithm=noop"];
+    args.extend(FETCH);
+    args.extend(["--filter=blob:none", "--stdin", "--", &remote]);
     let fetched = git.network().run_with_input(args, list);
     let bytes = pack_bytes(git)?.saturating_sub(before);
     let source = match fetched {

@@ -130,7 +130,7 @@ impl Mirror<'_> {
     /// # Errors
     /// When it cannot be had, is not what the list says, or has to be proved and cannot be.
     pub fn file(&self, dir: &str, name: &str, most: u64) -> Result<Option<Release>, Error> {
-        let place = format!("{}/{dir}", self.place.trim_end_matches('/'));
+        let place = self.below(dir);
         let (url, mut evidence) = (format!("{place}/{name}"), self.evidence.clone());
         if !is_web(self.place) {
             // The proofs lie beside it, where they are looked for anyway.
@@ -171,13 +171,17 @@ impl Mirror<'_> {
     /// # Errors
     /// When the list cannot be had, or its signature does not count.
     pub fn sum(&self, dir: &str, name: &str) -> Result<Option<String>, Error> {
-        let listed = self.listed(&format!("{}/{dir}/{SUMS}", self.place.trim_end_matches('/')), name)?;
+        let listed = self.listed(&format!("{}/{SUMS}", self.below(dir)), name)?;
         Ok(if let Listed::Sum(_, sum) = listed { Some(sum) } else { None })
     }
 
     /// A directory below the mirror, for display.
     pub(super) fn shown(&self, dir: &str) -> String {
-        visible(format!("{}/{dir}", self.place).as_bytes())
+        visible(self.below(dir).as_bytes())
+    }
+
+    fn below(&self, dir: &str) -> String {
+        format!("{}/{dir}", self.place.trim_end_matches('/'))
     }
 
     fn get(&self, url: &str, bytes: u64, sum: Option<&str>) -> Result<Option<PathBuf>, Error> {

@@ -292,7 +292,7 @@ fn a_build_without_a_linux_tree_takes_the_signed_tarball() {
     other[100] ^= 1;
     place.serve(TARBALL, &other);
     assert_refusal(&build(), &["build"], &["cannot get", "has the SHA-256", "--source"]);
-    let tree = place.kit.join("out/work/6.6.13/linux-6.6.13");
+    let tree = place.kit.join("out/work").join("6.6.13/linux-6.6.13");
     assert!(!tree.exists(), "nothing is unpacked");
     place.serve(TARBALL, &packed);
     // There is nothing in it that could be compiled.

@@ -71,13 +71,18 @@ fn in_order(mails: &Mails, with_endorsements: bool) -> Result<(Vec<Mail>, Vec<St
         let announced = &letter.announced;
         match read_patches(name, letter.bytes) {
             Ok(mut read) => {
-                patches.extend(read.pop());
-                letters.push(letter);
+                if let Some(patch) = read.pop() {
+                    patches.push(patch);
+                    letters.push(letter);
+                }
             }
             Err(_) if thread.0.len() > 1 && announced.is_cover() => {
                 notes.push(format!("{name}: the cover letter '{}' is no patch", visible(&announced.subject)));
             }
-            Err(error) => return Err(unreadable(error, letter.before, announced)),
+            Err(error) => {
+                let before = mails.bytes[..letter.start].find_iter(b"\n").count();
+                return Err(unreadable(error, before, announced));
+            }
         }
     }
     if patches.is_empty() {

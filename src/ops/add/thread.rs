@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use bstr::{BString, ByteSlice as _};
+use bstr::BString;
 
 use crate::message::{Announced, Threaded, endorsements};
 use crate::ops::OpError;
@@ -13,8 +13,8 @@ use crate::text::visible;
 /// A mail among others.
 pub(super) struct Letter<'m> {
     pub(super) bytes: &'m [u8],
-    /// The lines before it in the whole text.
-    pub(super) before: usize,
+    /// Where it begins in the whole text, in bytes.
+    pub(super) start: usize,
     pub(super) announced: Announced,
     threaded: Threaded,
 }
@@ -25,7 +25,7 @@ pub(super) struct Thread<'m>(pub(super) Vec<Letter<'m>>);
 impl<'m> Thread<'m> {
     pub(super) fn read(bytes: &'m [u8]) -> Self {
         let letter = |span: Range<usize>| Letter {
-            before: bytes[..span.start].find_iter(b"\n").count(),
+            start: span.start,
             announced: Announced::read(&bytes[span.clone()]),
             threaded: Threaded::read(&bytes[span.clone()]),
             bytes: &bytes[span],

@@ -28,10 +28,8 @@ pub(super) fn make(git: &Git, wanted: &Wanted<'_>, watch: Watch<'_>) -> Result<O
     }
     let Some(way) = Way::find(&store.tags().map_err(failed)?, wanted.version) else { return Ok(None) };
     let Wanted { place, evidence, offline, .. } = *wanted;
-    let mut logs = ChangeLogs::new(place, cache_dir().as_deref(), offline);
-    if let Some(cache) = cache_dir() {
-        logs = logs.held_to(evidence, &cache);
-    }
+    let cache = cache_dir();
+    let logs = ChangeLogs::new(place, cache.as_deref(), offline).held_to(evidence, cache.as_deref());
     let fetched = from_mirror(place, evidence, offline, watch, |mirror| way.fetch(mirror, &logs, watch.interrupt))?;
     if watch.interrupt.is_raised() {
         return Err(OpError::interrupted());

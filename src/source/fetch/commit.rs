@@ -1,6 +1,6 @@
 //! One commit from a git server, without its history.
 
-use super::{Error, classify, remote};
+use super::{Error, FETCH, classify, remote};
 use crate::event::{Event, Observer};
 use crate::git::process::Git;
 use crate::source::resolve::shown_url;
@@ -23,18 +23,7 @@ pub fn fetch_commit(git: &Git, url: &str, id: &str, observer: &dyn Observer) -> 
         return Err(missing(None));
     }
     observer.event(&Event::Stage { name: "fetching a commit".into(), total: None });
-    let args = [
-        "fetch",
-        "--depth=2",
-        "--filter=blob:none",
-        "--no-tags",
-        "--no-write-fetch-head",
-        "--no-auto-maintenance",
-        "--recurse-submodules=no",
-        "--",
-        &remote,
-        id,
-    ];
+    let args = FETCH.into_iter().chain(["--depth=2", "--filter=blob:none", "--", &remote, id]);
     match git.network().run(args) {
         Ok(_) => Ok(()),
         Err(error) if error.stderr().is_some_and(super::is_about_objects) => Err(missing(Some(Box::new(error)))),

@@ -1,6 +1,6 @@
 //! The commits of a release from a git server: their messages, and nothing that they change.
 
-use super::{Error, classify, contains, remote};
+use super::{Error, FETCH, classify, contains, remote};
 use crate::event::{Event, Observer};
 use crate::git::process::{Git, check_ref_name};
 use crate::source::resolve::shown_url;
@@ -17,18 +17,7 @@ pub fn fetch_log(git: &Git, url: &str, before: &str, tag: &str, observer: &dyn O
     observer.event(&Event::Stage { name: format!("fetching the commits of {tag}").into(), total: None });
     let (exclude, name) = (format!("--shallow-exclude={before}"), format!("refs/tags/{tag}"));
     let refspec = format!("+{name}:{name}");
-    let args = [
-        "fetch",
-        &exclude,
-        "--filter=tree:0",
-        "--no-tags",
-        "--no-write-fetch-head",
-        "--no-auto-maintenance",
-        "--recurse-submodules=no",
-        "--",
-        &remote,
-        &refspec,
-    ];
+    let args = FETCH.into_iter().chain([&*exclude, "--filter=tree:0", "--", &remote, &refspec]);
     let output = git.network().command().args(args).run().map_err(|error| classify(error.into(), url))?;
     if contains(&output.stderr, "filtering not recognized by server") {
         let warning = format!("{} cannot leave out files; whole commits were fetched", shown_url(url));
